@@ -1,0 +1,1 @@
+"""COMPOSES. One module per command; the only place where hosts, store, core and rendering meet."""

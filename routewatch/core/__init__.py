@@ -1,0 +1,1 @@
+"""DECIDES. Pure functions on frozen values: no clock, no operating system, no files, no encoding, no logging."""

@@ -1,0 +1,44 @@
+"""A step: one change of one route or rule, the unit of plans, of the journal and of acting."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from routewatch.core.model import PolicyRule, Route
+
+Action = Literal["add", "delete", "replace"]
+Status = Literal["planned", "done", "failed", "undone", "skipped"]
+
+
+class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Delete, add or replace one route or one policy rule, with the reason."""
+
+    action: Action
+    route: Route | None = None
+    policy_rule: PolicyRule | None = None
+    replaces: Route | None = None  # the old route of a replace
+    group: str = ""  # steps of one group are taken together or not at all
+    confidence: Literal["certain", "likely", "uncertain"] = "likely"
+    rule: str = ""  # the deciding rule of ours
+    because: str = ""
+    evidence: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    effect: str = ""
+    conditional: bool = False  # its undo must wait until the kernel accepts it: the next hop is unreachable now
+
+
+def inverse(step: Step) -> Step:
+    """Return the step that takes this one back."""
+    match step.action:
+        case "add":
+            return _turned(step, "delete")
+        case "delete":
+            return _turned(step, "add")
+        case "replace":
+            return Step(action="replace", route=step.replaces, replaces=step.route, group=step.group)
+
+
+def _turned(step: Step, action: Action) -> Step:
+    return Step(action=action, route=step.route, policy_rule=step.policy_rule, group=step.group)

@@ -1,0 +1,1 @@
+"""SAYS. Turns values into text and JSON objects; decides nothing."""

@@ -1,0 +1,1 @@
+"""REMEMBERS. Baselines, sessions, events and the journal, in one SQLite file."""
