@@ -253,10 +253,8 @@ def _rule_word(word: str, words: Words, found: dict[str, object]) -> None:
     if word in {"from", "to"}:
         target = next(words)
         found["source" if word == "from" else "destination"] = None if target == "all" else str(prefix(target))
-    elif word == "l3mdev" or (word == "lookup" and words.took("[l3mdev-table]")):
-        found["l3mdev"] = True
-    elif word in {"lookup", "table"}:
-        found["table"] = TABLES[next(words)] if words.left[0] in TABLES else words.number()
+    elif word in {"lookup", "table", "l3mdev"}:
+        found.update(_rule_table(word, words))
     elif word == "fwmark":
         mark, _, mask = next(words).partition("/")
         found.update(fwmark=int(mark, 0), fwmask=int(mask, 0) if mask else None)
@@ -275,6 +273,12 @@ def _rule_word(word: str, words: Words, found: dict[str, object]) -> None:
         found[word] = True
     else:
         raise words.refuse(word)
+
+
+def _rule_table(word: str, words: Words) -> dict[str, object]:
+    if word == "l3mdev" or words.took("[l3mdev-table]"):
+        return {"l3mdev": True}
+    return {"table": TABLES[next(words)] if words.left[0] in TABLES else words.number()}
 
 
 RULE_NAMES = {
