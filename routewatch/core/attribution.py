@@ -1,0 +1,116 @@
+"""Whose doing a change was: the doorbell's messages are matched with what the dumps show to have changed.
+
+The author is a hint. A route belongs to a session by its interface first, then by its author, and only where nobody saw
+the author by time. A change whose author is known to be somebody else's process belongs to no session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.core.diff import key
+from routewatch.core.memory import Session, Tie, Trace
+from routewatch.core.model import Author, Change, Moment, PolicyRule, Process, Route
+from routewatch.core.signatures import client_of_process
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+# Changes nobody saw the author of count as the session's only so soon after its opening (seconds).
+OPENING = 60.0
+UNKNOWN = Author()
+
+
+class Ledger:
+    """The doorbell's changes since the last look, by what they changed: the last word on each."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        """Index the changes; later ones replace earlier ones of the same row."""
+        self._last: dict[Hashable, Change] = {}
+        for change in changes:
+            for name in _names(change):
+                self._last[name] = change
+
+    def added(self, row: Route | PolicyRule) -> Change | None:
+        """Return the message that brought this row."""
+        return self._last.get(("add", *_row(row)))
+
+    def removed(self, row: Route | PolicyRule) -> Change | None:
+        """Return the message that took this row: its deletion, or what was put in its place."""
+        found = self._last.get(("delete", *_row(row)))
+        if found is None and isinstance(row, Route):
+            found = self._last.get(("add", *_slot(row)))
+        return found
+
+
+def _names(change: Change) -> Iterable[Hashable]:
+    row = change.route or change.policy_rule
+    if row is None:
+        return
+    yield (change.action, *_row(row))
+    if change.action == "add" and isinstance(row, Route):
+        yield ("add", *_slot(row))
+
+
+def _row(row: Route | PolicyRule) -> tuple[Hashable, ...]:
+    return (key(row), row.metric) if isinstance(row, Route) else (row,)
+
+
+def _slot(route: Route) -> tuple[Hashable, ...]:
+    """Name the place in the table: what `ip route replace` takes over, whatever stood there."""
+    return ("slot", route.family, route.table, route.destination, route.source, route.metric or 0)
+
+
+def is_client(author: Author, session: Session) -> bool:
+    """Tell whether the author, or a process that started it, is the client of the session."""
+    return any(_belongs(process, session) for process in _chain(author))
+
+
+def _belongs(process: Process, session: Session) -> bool:
+    if session.holder is not None and process.pid == session.holder.pid:
+        return process.started == session.holder.started
+    if session.client is None:
+        return False
+    return session.client in {process.name, client_of_process(process.name)}
+
+
+def _chain(author: Author) -> tuple[Process, ...]:
+    return () if author.process is None else (author.process, *author.ancestors)
+
+
+def tie(row: Route | PolicyRule, author: Author, session: Session, at: Moment) -> Tie | None:
+    """Say what ties a change to a session, if anything does."""
+    if _interface_of(row, session) and _tunnel_was_up(session, at):
+        return "interface"
+    if author.kind == "process":
+        return "author" if is_client(author, session) else None
+    if author.kind == "unknown" and session.is_open and at.boot - session.opened.boot <= OPENING:
+        return "time"
+    return None
+
+
+def _interface_of(row: Route | PolicyRule, session: Session) -> bool:
+    names = {row.interface} if isinstance(row, Route) else {row.iif, row.oif}
+    if isinstance(row, Route):
+        names |= {leg.interface for leg in row.nexthops}
+    return session.tunnel.name in names
+
+
+def _tunnel_was_up(session: Session, at: Moment) -> bool:
+    return session.closed is None or at.boot <= session.closed.boot
+
+
+def trace(
+    row: Route | PolicyRule, change: Change | None, sessions: tuple[Session, ...], now: Moment
+) -> tuple[Session, Trace] | None:
+    """Return the session a changed row belongs to, with the trace it leaves there; the strongest tie wins."""
+    author = change.author if change else UNKNOWN
+    at = change.at if change else now
+    order: tuple[Tie, ...] = ("interface", "author", "time")
+    ties = [(order.index(found), -s.opened.boot, s, found) for s in sessions if (found := tie(row, author, s, at))]
+    if not ties:
+        return None
+    _, _, session, found = min(ties, key=lambda candidate: candidate[:2])
+    as_route = row if isinstance(row, Route) else None
+    as_rule = row if isinstance(row, PolicyRule) else None
+    return session, Trace(at=at, tie=found, author=author, route=as_route, policy_rule=as_rule)

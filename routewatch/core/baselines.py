@@ -1,0 +1,66 @@
+"""Chooses and makes baselines: the last settled snapshot from before a session's first sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from routewatch.core.addresses import is_default
+from routewatch.core.memory import Baseline, Reason
+from routewatch.core.network import network
+from routewatch.core.tunnels import is_held, tunnels
+
+if TYPE_CHECKING:
+    from routewatch.core.model import Change, Link, Snapshot
+
+# The first baseline of an installation may hold leftovers from before it. What has stood unjudged beside a first
+# baseline for this long (seconds) is taken for granted.
+PROVEN_AFTER = 300.0
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """The baselines so far: the latest, when the first one was taken (boot clock), the next number."""
+
+    latest: Baseline | None = None
+    first: float | None = None
+    next_id: int = 1
+
+
+def next_baseline(snapshot: Snapshot, series: Series, reason: Reason) -> Baseline:
+    """Make the next baseline of a series; one taken by hand is proven by the hand."""
+    defaults = tuple(route for route in snapshot.routes.values() if is_default(route))
+    carriers = {link.name for link in tunnels(snapshot)}
+    old_enough = series.first is not None and snapshot.taken.boot - series.first >= PROVEN_AFTER
+    return Baseline(
+        id=series.next_id,
+        snapshot=snapshot,
+        network=network(snapshot, defaults),
+        proven=reason == "by hand" or old_enough,
+        tainted=any(is_held(link) for link in tunnels(snapshot)) or any(r.interface in carriers for r in defaults),
+        reason=reason,
+    )
+
+
+def extended(series: Series, baseline: Baseline) -> Series:
+    """Return the series with one more baseline."""
+    first = baseline.snapshot.taken.boot if series.first is None else series.first
+    return Series(latest=baseline, first=first, next_id=baseline.id + 1)
+
+
+def same_table(one: Snapshot, other: Snapshot) -> bool:
+    """Tell whether two snapshots hold the same routes and rules, at the same place."""
+    return one.place == other.place and one.rules == other.rules and one.routes.same_bytes(other.routes)
+
+
+def before_first_sign(history: tuple[Snapshot, ...], link: Link, first: Change | None) -> Snapshot | None:
+    """Return the newest settled snapshot without any sign of the session.
+
+    ``first`` is the client's first change, where one was seen: vpnc-script adds a route before the link is up.
+    """
+    for snapshot in reversed(history):
+        there = next((x for x in snapshot.links if x.identity == link.identity), None)
+        unheld = there is None or (there.persistent and not is_held(there))
+        if unheld and (first is None or snapshot.taken.boot < first.at.boot):
+            return snapshot
+    return None

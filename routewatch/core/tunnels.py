@@ -1,0 +1,80 @@
+"""Which links are tunnels, and whether somebody holds them.
+
+A carrier on a tun is a process with the descriptor open: it needs no look into other processes. Where there is no
+carrier, the client's own process decides; where processes can't be looked at, the answer is "unknown", never "gone".
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal
+
+from routewatch.core.signatures import SIGNATURES, Signature, processes_of
+
+if TYPE_CHECKING:
+    from routewatch.core.model import Link, Process, Snapshot
+
+Ownership = Literal["holding", "idle", "gone", "unknown"]
+
+ALWAYS = frozenset({"tun", "wireguard", "ppp", "xfrm", "ovpn", "ovpn-dco", "utun", "ipsec"})
+BY_SIGNATURE = frozenset({"gre", "gretap", "ip6gre", "sit", "ipip", "ip6tnl", "vti", "vti6"})
+# Links of containers and virtual machines, by the names their runtimes give them.
+CONTAINER_NAMES = (
+    "docker*", "br-*", "veth*", "cni*", "cali*", "flannel*", "lxc*", "lxd*", "incus*", "podman*", "virbr*", "vnet*",
+    "vmnet*", "vboxnet*", "tap*i*", "cilium*", "kube*", "nodelocaldns*",
+)  # fmt: skip
+
+
+def is_tunnel(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> bool:
+    """Tell whether a VPN carries its traffic through this link."""
+    if link.kind in ALWAYS:
+        return not _is_virtual_machine(link)
+    if link.kind == "tap":
+        return bool(link.addresses) and link.master is None and not _is_virtual_machine(link)
+    if link.kind in BY_SIGNATURE:
+        return any(fnmatchcase(link.name, glob) for s in signatures for glob in s.interfaces)
+    return False
+
+
+def _is_virtual_machine(link: Link) -> bool:
+    return fnmatchcase(link.name, "vnet[0-9]*")  # libvirt's, which are tun devices too
+
+
+def is_container(link: Link) -> bool:
+    """Tell whether the link belongs to containers or virtual machines: a bridge, its ports, or named like theirs."""
+    if link.kind == "bridge" or link.master is not None:
+        return True
+    return any(fnmatchcase(link.name, glob) for glob in CONTAINER_NAMES)
+
+
+def is_uplink(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> bool:
+    """Tell whether the link leads out of the machine by itself."""
+    return not (link.kind in {"loopback", "dummy", "ifb", "nlmon"} or is_container(link) or is_tunnel(link, signatures))
+
+
+def is_held(link: Link) -> bool:
+    """Tell whether traffic given to this tunnel reaches a client now."""
+    if link.kind == "wireguard":
+        return link.up
+    return link.up and link.carrier
+
+
+def tunnels(snapshot: Snapshot, signatures: tuple[Signature, ...] = SIGNATURES) -> tuple[Link, ...]:
+    """Return the tunnels of a snapshot."""
+    return tuple(link for link in snapshot.links if is_tunnel(link, signatures))
+
+
+def ownership(link: Link | None, holder: Process | None, client: str | None, now: Snapshot) -> Ownership:
+    """Say who stands behind a tunnel that a client made: ``link`` is None where it is gone.
+
+    ``holder`` is the process that held it, where that was seen; ``client`` the name it goes by.
+    """
+    if link is not None and (is_held(link) or link.owner is not None):
+        return "holding"
+    if holder is not None:
+        if any(p.pid == holder.pid and p.started == holder.started for p in now.processes):
+            return "idle"
+        return "gone" if now.processes_seen else "unknown"
+    if client is not None and processes_of(client, now.processes, SIGNATURES):
+        return "idle"
+    return "gone" if now.processes_seen else "unknown"
