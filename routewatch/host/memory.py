@@ -1,0 +1,153 @@
+"""A host in memory: for tests, replay and demonstration. Kept honest by the contract it shares with the real ones.
+
+Its owner plays the world: adds and removes routes, lets links come and go, advances the clocks, and says who is acting.
+What the world does is not checked; what ``apply`` is asked to do is, as a kernel would. It touches no operating system
+but for the pipes of its doorbells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from routewatch.core.model import Author, Moment, Place, PolicyRule, Route, Snapshot
+from routewatch.core.steps import Step
+from routewatch.core.table import Table
+from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateError
+from routewatch.host.memory_doorbell import MemoryDoorbell
+from routewatch.host.memory_kernel import objection
+from routewatch.host.memory_world import MemoryWorld
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from routewatch.core.model import Link
+    from routewatch.core.table import Codec
+    from routewatch.host.port import Outcome
+
+CODEC_NAME = "msgpack/1"
+ROUTEWATCH = Author(kind="routewatch")
+
+
+class MsgpackCodec:
+    """Routes as msgpack, one a chunk: the fingerprint of a route is its encoding."""
+
+    name = CODEC_NAME
+    names: Mapping[int, str] = {}
+
+    def split(self, chunks: Sequence[bytes]) -> list[bytes]:
+        """Return the fingerprints: the chunks themselves."""
+        return list(chunks)
+
+    def decode(self, fingerprint: bytes) -> Route:
+        """Return the route. Raises msgspec.DecodeError for other bytes."""
+        return msgspec.msgpack.decode(fingerprint, type=Route)
+
+
+class MemoryHost(MemoryWorld):
+    """One machine's routing, in memory.
+
+    Its owner may also set ``logins``, ``privileged`` and ``complete`` as they are.
+    """
+
+    platform: Literal["linux", "macos"] = "linux"
+
+    def __init__(
+        self, routes: Iterable[Route] = (), rules: Iterable[PolicyRule] = (), links: Iterable[Link] = ()
+    ) -> None:
+        """Begin with these routes, rules and links."""
+        super().__init__(routes, rules, links)
+        self.logins: tuple[str, ...] | None = ()
+        self.privileged = True
+        self.complete = True
+        self._refusals: dict[Route | PolicyRule, str] = {}
+
+    def now(self) -> Moment:
+        """Read the three clocks; they stand still until their owner advances them."""
+        return self._moment
+
+    def place(self) -> Place:
+        """Return the boot and namespace its owner has set in ``here``."""
+        return self.here
+
+    def observe(self) -> Snapshot:
+        """Take a snapshot."""
+        return Snapshot(
+            platform=self.platform,
+            place=self.here,
+            taken=self._moment,
+            routes=Table([msgspec.msgpack.encode(route) for route in self.routes], MsgpackCodec()),
+            rules=tuple(sorted(self.rules, key=lambda rule: (rule.family, rule.priority))),
+            links=tuple(self.links),
+            neighbours=self.neighbours,
+            processes=self.processes,
+            complete=self.complete,
+        )
+
+    def doorbell(self) -> MemoryDoorbell:
+        """Open a doorbell: each listener has its own."""
+        made = MemoryDoorbell()
+        self._doorbells.append(made)
+        return made
+
+    def apply(self, step: Step) -> Outcome:
+        """Take one step as the kernel would: compared before it is deleted, checked before it is added."""
+        if not self.privileged:
+            raise PermissionRefusedError("Operation not permitted")
+        for entry in filter(None, (step.route, step.policy_rule, step.replaces)):
+            if entry in self._refusals:
+                raise KernelRefusedError(self._refusals[entry])
+        with self.acting_as(ROUTEWATCH):
+            match step:
+                case Step(action="replace", route=Route() as new, replaces=Route() as old):
+                    return self._replace(old, new)
+                case Step(action="add", route=Route() as entry) | Step(action="add", policy_rule=PolicyRule() as entry):
+                    return self._add(entry)
+                case Step(route=Route() as entry) | Step(policy_rule=PolicyRule() as entry):
+                    return self._delete(entry)
+                case _:
+                    raise ValueError(f"a step without a route or rule: {step}")
+
+    def may_act(self) -> bool:
+        """Tell whether its owner has left it the privilege."""
+        return self.privileged
+
+    def login_peers(self) -> tuple[str, ...] | None:
+        """Return the peers its owner has set in ``logins``."""
+        return self.logins
+
+    def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names
+        """Return the codec of this name. Raises StateError for another format than ours."""
+        if name != CODEC_NAME:
+            raise StateError(f"routes stored as {name} can't be read here", f"this host reads {CODEC_NAME}")
+        return MsgpackCodec()
+
+    def refuse(self, entry: Route | PolicyRule, words: str) -> None:
+        """Refuse every step with this route or rule, in these words."""
+        self._refusals[entry] = words
+
+    def _add(self, entry: Route | PolicyRule) -> Outcome:
+        if entry in self._entries:
+            return "present"
+        words = objection(entry, self.routes, self.links) if isinstance(entry, Route) else None
+        if words:
+            raise KernelRefusedError(words)
+        self.add(entry)
+        return "done"
+
+    def _delete(self, entry: Route | PolicyRule) -> Outcome:
+        if entry not in self._entries:
+            return "absent"
+        self.remove(entry)
+        return "done"
+
+    def _replace(self, old: Route, new: Route) -> Outcome:
+        if old not in self._entries:
+            return "present" if new in self._entries else "absent"
+        words = objection(new, [route for route in self.routes if route != old], self.links)
+        if words:
+            raise KernelRefusedError(words)
+        self._entries[self._entries.index(old)] = new
+        self._ring("add", new)  # NLM_F_REPLACE tells of the new route only
+        return "done"
