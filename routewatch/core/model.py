@@ -57,7 +57,7 @@ class Route(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tos: int | None = None
     nexthops: tuple[Nexthop, ...] = ()  # only where there is more than one
     nexthop_id: int | None = None
-    metrics: tuple[tuple[str, int], ...] = ()  # ("mtu", 1400), ...: RTA_METRICS
+    metrics: tuple[tuple[str, int | str], ...] = ()  # ("mtu", 1400), ("cc_algo", "reno"), ...: RTA_METRICS
     preference: str | None = None  # IPv6 router preference, RFC 4191: "low", "high"; "medium" is None
     unwritable: tuple[str, ...] = ()
 
@@ -130,6 +130,20 @@ class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (self.name, self.index, self.kind, self.generation)
 
 
+class NexthopObject(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A next hop that routes refer to by number (ip-nexthop(8)): one way, or a group of such."""
+
+    id: int
+    gateway: str | None = None
+    interface: str | None = None
+    group: tuple[tuple[int, int], ...] = ()  # id and weight of each member
+    blackhole: bool = False
+    scope: str | None = None
+    protocol: str | None = None
+    flags: str = ""
+    encapsulation: str | None = None
+
+
 class Neighbour(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An ARP or ND entry."""
 
@@ -182,6 +196,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     rules: tuple[PolicyRule, ...] = ()
     links: tuple[Link, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    nexthop_objects: tuple[NexthopObject, ...] = ()
     processes: tuple[Process, ...] = ()  # of our own network namespace, as far as we could look
     processes_seen: bool = True  # False: some process could not be looked at
     complete: bool = True
