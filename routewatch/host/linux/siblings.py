@@ -1,0 +1,155 @@
+"""The rows beside a route or rule: whether it is there exactly, and which one the kernel would take for it.
+
+The kernel compares only what a request names, and not all of that: asked for a route without ``src``, or with metric 0
+(IPv4), it takes the first that fits. So we look before we ask. This module looks and compares; it changes nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from struct import pack
+from typing import TYPE_CHECKING, Any
+
+from routewatch.core.addresses import address
+from routewatch.errors import KernelRefusedError
+from routewatch.host.linux.request import route_request, rule_request
+from routewatch.host.linux.rtnetlink import messages
+from routewatch.host.linux.rtnetlink.routes import RTA_DST, RTA_TABLE, decode_route
+from routewatch.host.linux.rtnetlink.rules import decode_rule
+
+if TYPE_CHECKING:
+    from routewatch.host.linux.dumps import RequestSocket
+    from routewatch.host.linux.request import Request
+
+LOOKS = 3  # at a table that changes while it is dumped
+
+
+def rows_beside(wanted: Request, requests: RequestSocket) -> list[Request]:
+    """Return the rows of the same key, in the kernel's order.
+
+    Raises KernelRefusedError where the table changed during each look, ObservationError where it can't be read.
+    """
+    body = messages.attribute(RTA_TABLE, pack("=I", wanted.attributes["RTA_TABLE"])) if wanted.is_route else b""
+    kind = messages.RTM_GETROUTE if wanted.is_route else messages.RTM_GETRULE
+    for _ in range(LOOKS):
+        dump = requests.dump(kind, wanted.family, body)
+        if not dump.interrupted:
+            return _routes(wanted, dump.chunks) if wanted.is_route else _rules(wanted, dump.payloads(kind - 2))
+    raise KernelRefusedError("the table changes all the time: what would be hit could not be seen")
+
+
+def same(one: Request, other: Request) -> bool:
+    """Tell whether two requests name the same row; IPv6 keeps the legs of a route in no order of ours."""
+    return (_normal(one), one.header, one.unwritable) == (_normal(other), other.header, other.unwritable)
+
+
+def same_metric(one: Request, other: Request) -> bool:
+    """Tell whether two routes of one key stand at the same place, where one hides the other or joins it."""
+    return one.key == other.key and one.attributes.get("RTA_PRIORITY") == other.attributes.get("RTA_PRIORITY")
+
+
+def would_take(row: Request, wanted: Request) -> bool:
+    """Tell whether the kernel, asked to delete ``wanted``, would be content with ``row`` (of the same key)."""
+    if not wanted.is_route:
+        return _would_take_rule(row, wanted)
+    compared = ("RTA_PRIORITY", "RTA_PREFSRC", "RTA_METRICS") if _is_ipv4(wanted) else ("RTA_PRIORITY",)
+    fields = ("proto", "type", "scope") if _is_ipv4(wanted) else ("proto",)
+    if any(name in wanted.attributes and row.attributes.get(name) != wanted.attributes[name] for name in compared):
+        return False
+    if any(wanted.header[name] and row.header[name] != wanted.header[name] for name in fields):
+        return False
+    return _same_way(row, wanted)
+
+
+def joins(one: Request, other: Request) -> bool:
+    """Tell whether IPv6 makes one multipath route of two of the same metric (fib6_add_rt2node())."""
+    return not _is_ipv4(one) and same_metric(one, other) and _has_gateway(one) and _has_gateway(other)
+
+
+def collides(one: Request, other: Request) -> bool:
+    """Tell whether IPv6 takes the two for one, whatever else differs (rt6_duplicate_nexthop())."""
+    return not _is_ipv4(one) and same_metric(one, other) and _ways(one) == _ways(other)
+
+
+def _routes(wanted: Request, chunks: tuple[bytes, ...]) -> list[Request]:
+    names = dict(socket.if_nameindex())
+    indexes = {name: index for index, name in names.items()}
+    payloads = (
+        message.payload
+        for chunk in chunks
+        # Datagrams are passed over unread where the destination is nowhere in them: a full table has thousands.
+        if _destination(wanted) in chunk
+        for message in messages.split(chunk)
+        if message.type == messages.RTM_NEWROUTE and message.payload[:4] == _lengths(wanted)
+    )
+    routes = (decode_route(payload, names) for payload in payloads)
+    # An interface without a name has come or gone in this moment; such a route can't be the one we know by name.
+    known = (route for route in routes if not any("interface" in words for words in route.unwritable))
+    rows = (route_request(route, indexes.__getitem__) for route in known)
+    return [row for row in rows if row.key == wanted.key]
+
+
+def _rules(wanted: Request, payloads: list[bytes]) -> list[Request]:
+    rows = (rule_request(decode_rule(payload, {})) for payload in payloads)
+    return [row for row in rows if row.key == wanted.key]
+
+
+def _destination(wanted: Request) -> bytes:
+    text = wanted.attributes.get("RTA_DST")
+    return messages.attribute(RTA_DST, address(text).packed) if text else b""
+
+
+def _lengths(wanted: Request) -> bytes:
+    return bytes(wanted.header[name] for name in ("family", "dst_len", "src_len", "tos"))
+
+
+def _would_take_rule(row: Request, wanted: Request) -> bool:
+    # net/core/fib_rules.c, rule_find(): what is 0 or absent in the request is not compared, and "not" never is
+    fields = ("dst_len", "src_len", "tos", "action")
+    return all(not wanted.header[name] or row.header[name] == wanted.header[name] for name in fields) and all(
+        row.attributes.get(name) == value for name, value in wanted.attributes.items() if name != "FRA_GOTO"
+    )
+
+
+def _same_way(row: Request, wanted: Request) -> bool:
+    if "RTA_NH_ID" in wanted.attributes:
+        return bool(row.attributes.get("RTA_NH_ID") == wanted.attributes["RTA_NH_ID"])
+    ours, theirs = _ways(wanted), _ways(row)
+    if "RTA_NH_ID" in row.attributes:
+        return not _is_ipv4(wanted) or ours == [(None, None)]
+    if _is_ipv4(wanted):
+        return ours == theirs if "RTA_MULTIPATH" in wanted.attributes else _fits(ours[0], theirs[0])
+    return any(_fits(our, their) for our in ours for their in theirs)
+
+
+def _fits(asked: tuple[Any, Any], found: tuple[Any, Any]) -> bool:
+    return all(part is None or part == other for part, other in zip(asked, found, strict=True))
+
+
+def _ways(request: Request) -> list[tuple[Any, Any]]:
+    """Return interface index and gateway of each leg."""
+    if "RTA_MULTIPATH" in request.attributes:
+        return [(leg["oif"] or None, _gateway(dict(leg["attrs"]))) for leg in request.attributes["RTA_MULTIPATH"]]
+    if "RTA_NH_ID" in request.attributes:
+        return [(None, request.attributes["RTA_NH_ID"])]
+    return [(request.attributes.get("RTA_OIF"), _gateway(request.attributes))]
+
+
+def _gateway(attributes: dict[str, Any]) -> object:
+    via = attributes.get("RTA_VIA")
+    return via["addr"] if via else attributes.get("RTA_GATEWAY")
+
+
+def _has_gateway(request: Request) -> bool:
+    return "RTA_GATEWAY" in request.attributes or "RTA_MULTIPATH" in request.attributes
+
+
+def _is_ipv4(request: Request) -> bool:
+    return request.family == messages.AF_INET
+
+
+def _normal(request: Request) -> dict[str, Any]:
+    legs = request.attributes.get("RTA_MULTIPATH")
+    if legs is None or _is_ipv4(request):
+        return request.attributes
+    return request.attributes | {"RTA_MULTIPATH": sorted(legs, key=str)}
