@@ -1,0 +1,110 @@
+"""Baselines: what the table looked like when it was at rest. What is in them, only ``commands`` can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from routewatch.core.model import Place
+from routewatch.store.places import place_number, store_place
+
+if TYPE_CHECKING:
+    from routewatch.store.connection import Connection
+
+_SELECT = (
+    "SELECT b.id, p.boot, p.namespace, b.wall, b.boot, network, proven, tainted, reason, snapshot"
+    " FROM baselines b JOIN places p ON p.id = b.place"
+)
+
+
+class BaselineRow(Struct, frozen=True, kw_only=True):
+    """A stored baseline; ``wall`` and ``boot`` tell when it was taken."""
+
+    id: int = 0  # given by the store
+    place: Place
+    wall: float
+    boot: float
+    network: bytes
+    proven: bool
+    tainted: bool = False
+    reason: str = ""
+    snapshot: bytes
+
+
+class Baselines:
+    """The baselines of every place."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Read and write through this connection."""
+        self._connection = connection
+
+    def add(self, baseline: BaselineRow) -> int:
+        """Store a baseline and return its number. Raises StateError."""
+        with self._connection.transaction():
+            cursor = self._connection.run(
+                "INSERT INTO baselines (place, wall, boot, network, proven, tainted, reason, snapshot)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    store_place(self._connection, baseline.place),
+                    baseline.wall,
+                    baseline.boot,
+                    baseline.network,
+                    baseline.proven,
+                    baseline.tainted,
+                    baseline.reason,
+                    baseline.snapshot,
+                ),
+            )
+            return cursor.lastrowid or 0
+
+    def latest(self, place: Place) -> BaselineRow | None:
+        """Return the newest baseline of a place, by sequence. Raises StateError."""
+        number = place_number(self._connection, place)
+        row = self._connection.row(_SELECT + " WHERE b.place = ? ORDER BY b.id DESC LIMIT 1", (number,))
+        return _baseline(row) if row else None
+
+    def get(self, baseline: int) -> BaselineRow | None:
+        """Return one baseline by its number. Raises StateError."""
+        row = self._connection.row(_SELECT + " WHERE b.id = ?", (baseline,))
+        return _baseline(row) if row else None
+
+    def all(self, place: Place) -> list[BaselineRow]:
+        """Return the baselines of a place, newest first, each with its snapshot. Raises StateError."""
+        number = place_number(self._connection, place)
+        return [
+            _baseline(row)
+            for row in self._connection.rows(_SELECT + " WHERE b.place = ? ORDER BY b.id DESC", (number,))
+        ]
+
+    def forget(self, baseline: int) -> bool:
+        """Delete one baseline; sessions that named it then have none. Tell whether there was one. Raises StateError."""
+        with self._connection.transaction():
+            return self._connection.run("DELETE FROM baselines WHERE id = ?", (baseline,)).rowcount > 0
+
+    def prune(self, before: float) -> int:
+        """Delete baselines taken before a wall time that no session names and that are not the newest of their place.
+
+        Return how many went. Raises StateError.
+        """
+        with self._connection.transaction():
+            return self._connection.run(
+                "DELETE FROM baselines WHERE wall < ? AND id NOT IN (SELECT max(id) FROM baselines GROUP BY place)"
+                " AND id NOT IN (SELECT baseline FROM sessions WHERE baseline IS NOT NULL)",
+                (before,),
+            ).rowcount
+
+
+def _baseline(row: tuple[Any, ...]) -> BaselineRow:
+    number, boot_id, namespace, wall, boot, network, proven, tainted, reason, snapshot = row
+    return BaselineRow(
+        id=number,
+        place=Place(boot=boot_id, namespace=namespace),
+        wall=wall,
+        boot=boot,
+        network=network,
+        proven=bool(proven),
+        tainted=bool(tainted),
+        reason=reason,
+        snapshot=snapshot,
+    )

@@ -1,0 +1,93 @@
+"""One observer and one actor at a time: advisory locks that the kernel drops with their holder.
+
+The file stays; what counts is the lock on it (flock(2)), never that it exists or whom it names. The pid inside is
+for messages alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from threading import Event
+from typing import TYPE_CHECKING, Literal, Self
+
+from routewatch.store.directory import file_errors, open_file, prepare_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+LockName = Literal["observe.lock", "act.lock"]
+
+# holder() must take the lock for an instant to see whether it is free; that must not look like another observer.
+_ATTEMPTS = 3
+_PAUSE = 0.01
+
+
+class Lock:
+    """A lock we hold until it is released or we end."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over the descriptor that holds the lock."""
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Let go; releasing twice does nothing."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        """Return the lock itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Release the lock."""
+        self.release()
+
+
+def try_lock(directory: Path, name: LockName) -> Lock | None:
+    """Take a lock at once, or return None when somebody else holds it: holder() says who.
+
+    Raises StateError, or PermissionRefusedError.
+    """
+    prepare_directory(directory)
+    path = directory / name
+    descriptor = open_file(path)  # O_CLOEXEC: no program we start inherits the lock
+    with file_errors(path):
+        if not any(_locked(descriptor, fcntl.LOCK_EX) or Event().wait(_PAUSE) for _ in range(_ATTEMPTS)):
+            os.close(descriptor)
+            return None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return Lock(descriptor)
+
+
+def holder(directory: Path, name: LockName) -> int | None:
+    """Return the pid of who holds a lock now; None where it is free, whatever the file says. Raises as try_lock()."""
+    path = directory / name
+    with file_errors(path):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        try:
+            written = os.pread(descriptor, 32, 0).strip()
+            if not written.isdigit() or _locked(descriptor, fcntl.LOCK_SH):
+                return None
+            return int(written)
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
