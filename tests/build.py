@@ -96,8 +96,8 @@ def route(line: str, family: Family | None = None) -> Route:
             legs.append(_leg(words))
         else:
             _route_word(word, words, found)
-    gateways = [str(found.get("gateway", "")), *(leg.gateway or "" for leg in legs)]
-    looks_v6 = ":" in target or (target == "default" and "via inet6" not in line and ":" in "".join(gateways))
+    seen = [found.get("gateway"), found.get("source"), found.get("preferred_source"), *(leg.gateway for leg in legs)]
+    looks_v6 = ":" in target or (target == "default" and "via inet6" not in line and ":" in "".join(map(str, seen)))
     found["family"] = family or ("inet6" if looks_v6 else "inet")
     if target == "default":
         target = "::/0" if found["family"] == "inet6" else "0.0.0.0/0"
@@ -196,18 +196,24 @@ def _route_word(word: str, words: Words, found: dict[str, object]) -> None:
         found["source"] = str(prefix(next(words)))
     elif word == "expires":
         found[word] = int(next(words).removesuffix("sec"))
-    elif word == "pref":
-        preference = next(words)
-        found["preference"] = None if preference == "medium" else preference
     elif word == "scoped":
         found[word] = True
+    elif word == "error":  # ip -6 route repeats the type of a rejecting route as a number
+        next(words)
     elif word in ROUTE_NAMES:
         found[ROUTE_NAMES[word]] = next(words)
     else:
         raise words.refuse(word)
 
 
-ROUTE_NAMES = {"dev": "interface", "proto": "protocol", "scope": "scope", "src": "preferred_source", "zone": "zone"}
+ROUTE_NAMES = {
+    "dev": "interface",
+    "proto": "protocol",
+    "scope": "scope",
+    "src": "preferred_source",
+    "zone": "zone",
+    "pref": "preference",
+}
 
 
 def _metric(word: str, words: Words, found: dict[str, object]) -> None:
@@ -245,6 +251,8 @@ def _with_defaults(found: dict[str, object]) -> dict[str, object]:
     on_link = kind == "unicast" and not (found.get("gateway") or found["nexthops"] or found.get("nexthop_id"))
     scope = local.get(str(kind), "link" if on_link else "global")
     table = 255 if kind in {"local", "broadcast", "anycast"} else 254
+    if found.get("preference") == "medium":
+        found["preference"] = None
     defaults = {"metric": 1024 if v6 else 0, "scope": None if v6 else scope, "protocol": "boot", "table": table}
     return {**defaults, **found}
 
