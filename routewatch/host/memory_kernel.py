@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.core.addresses import address, connected_prefix, covers, is_link_local, prefix
+from routewatch.core.addresses import connected_prefix, covers, is_link_local, prefix
 from routewatch.core.model import Route
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ def objection(route: Route, routes: Iterable[Route], links: Iterable[Link]) -> s
     up = {link.name: link.up for link in links}
     for gateway, interface, flags in ways(route):
         if interface is not None and interface not in up:
-            return "No such device"
-        if interface is not None and not up[interface]:
-            return "Nexthop device is not up" if gateway else "Device for nexthop is not up"
+            return "an interface of it is not there"
+        down = interface is not None and not up[interface]
+        if down and (route.family == "inet6" or not gateway):
+            return "Nexthop device is not up" if route.family == "inet6" else "Device for nexthop is not up"
         if gateway and "onlink" not in flags.split() and not reaches(gateway, interface, routes):
-            # The same words for IPv4 (fib_check_nh_v4_gw()); IPv6 has none but those of its error number.
-            return "Nexthop has invalid gateway" if address(gateway).version == 4 else "No route to host"  # noqa: PLR2004
+            # IPv4's words (fib_check_nh_v4_gw()); IPv6 has none but those of its error number.
+            return "Nexthop has invalid gateway" if ":" not in gateway else "No route to host"
     return _no_room(route, [other for other in routes if weak_id(other) == weak_id(route)])
 
 
