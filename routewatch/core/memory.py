@@ -40,6 +40,11 @@ class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True):
     route: Route | None = None
     policy_rule: PolicyRule | None = None
 
+    @property
+    def row(self) -> Route | PolicyRule | None:
+        """Return what came or went."""
+        return self.route or self.policy_rule
+
 
 class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The time a tunnel was up."""
@@ -88,6 +93,11 @@ class Deletion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Moment
     route: Route | None = None
     policy_rule: PolicyRule | None = None
+
+    @property
+    def row(self) -> Route | PolicyRule | None:
+        """Return what was deleted."""
+        return self.route or self.policy_rule
 
 
 class Memory(Struct, frozen=True, kw_only=True):

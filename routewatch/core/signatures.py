@@ -122,23 +122,35 @@ def client_of_link(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -
     return next(by_kind, None) or (named[0] if len(named) == 1 else None)
 
 
+# Numbers below this are picked by hand so often that a table alone doesn't tell a client.
+TELLING_TABLE = 256
+
+
 def client_of_rule(rule: PolicyRule, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
-    """Return the client whose mark, table or priority a policy rule bears."""
+    """Return the client whose mark, priority with table, or unmistakable table a policy rule bears."""
     if rule.suppress_prefixlength == 0 and rule.table == MAIN_TABLE:
         # wg-quick's `lookup main suppress_prefixlength 0`; Mullvad and others write the same one
         return next((s for s in signatures if s.client == "wg-quick"), None)
     for signature in signatures:
-        own_table = rule.table in signature.tables
         own_mark = rule.fwmark is not None and rule.fwmark in signature.marks
-        own_priority = rule.priority in signature.priorities and rule.table in {None, *signature.tables}
-        if own_table or own_mark or own_priority:
+        own_table = rule.table is not None and rule.table in signature.tables
+        own_priority = rule.priority in signature.priorities and (own_table or rule.table is None)
+        if own_mark or own_priority or (own_table and (rule.table or 0) >= TELLING_TABLE):
             return signature
     return None
 
 
-def client_of_table(route: Route, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
-    """Return the client whose own table a route stands in."""
-    return next((s for s in signatures if route.table in s.tables), None)
+def client_of_table(
+    route: Route, rules: tuple[PolicyRule, ...], signatures: tuple[Signature, ...] = SIGNATURES
+) -> Signature | None:
+    """Return the client whose own table a route stands in; a popular number counts only beside the client's rules."""
+    for signature in signatures:
+        if route.table not in signature.tables:
+            continue
+        own_link = any(fnmatchcase(route.interface or "", glob) for glob in signature.interfaces)
+        if route.table >= TELLING_TABLE or own_link or any(client_of_rule(r, (signature,)) for r in rules):
+            return signature
+    return None
 
 
 def processes_of(client: str, processes: tuple[Process, ...], signatures: tuple[Signature, ...]) -> tuple[Process, ...]:

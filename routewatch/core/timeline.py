@@ -51,7 +51,7 @@ class Book:
         for session in self.sessions:
             kept = tuple(t for t in session.appeared if not same_row(t, row))
             own = own or len(kept) != len(session.appeared)
-            others = tuple(route for route in session.others if not _equal(route, row))
+            others = tuple(route for route in session.others if not same(route, row))
             self._set(session, appeared=kept, others=others)
         found = None if own else trace(row, change, self.sessions, self._at)
         if found is not None and len(found[0].vanished) < TRACES:
@@ -101,10 +101,11 @@ def _shown(routes: tuple[Route, ...]) -> tuple[Route, ...]:
 def same_row(entry: Trace, row: Row) -> bool:
     """Tell whether a trace is of this very row, whatever its expiry and state flags."""
     remembered = entry.route if isinstance(row, Route) else entry.policy_rule
-    return remembered is not None and _equal(remembered, row)
+    return remembered is not None and same(remembered, row)
 
 
-def _equal(one: Row, other: Row) -> bool:
+def same(one: Row, other: Row) -> bool:
+    """Tell whether two rows are one and the same, whatever their expiry and state flags."""
     if isinstance(one, Route) and isinstance(other, Route):
         return steady(one) == steady(other)
     return one == other

@@ -1,0 +1,114 @@
+"""What the table will be after some steps, and what that means: for the last default, for remote logins, for traffic.
+
+The steps are played on values, one after the other; the kernel's choice is simulated on what comes out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.core.addresses import is_default, prefix
+from routewatch.core.diff import steady
+from routewatch.core.lookup import Answer, Index, lookup
+from routewatch.core.model import MAIN_TABLE, PolicyRule, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from routewatch.core.scene import Scene
+    from routewatch.core.steps import Step
+
+
+class Prospect:
+    """The routes and rules as they will be after the steps played so far."""
+
+    def __init__(self, routes: dict[Route, Route], rules: tuple[PolicyRule, ...], scene: Scene) -> None:
+        """Begin with these rows; ``of`` begins with what is there now."""
+        self._scene = scene
+        self._routes = routes  # by steady form
+        self._rules = rules
+
+    @classmethod
+    def of(cls, scene: Scene, steps: Iterable[Step] = ()) -> Prospect:
+        """Play steps on the table as it is now."""
+        prospect = cls(scene.by_steady, scene.now.rules, scene)
+        for step in steps:
+            prospect = prospect.after(step)
+        return prospect
+
+    def after(self, step: Step) -> Prospect:
+        """Return the prospect after one more step."""
+        routes, rules = self._routes, self._rules
+        if step.route is not None:
+            routes = dict(routes)
+            gone = {"add": None, "delete": step.route, "replace": step.replaces}[step.action]
+            if gone is not None:
+                routes.pop(steady(gone), None)
+            if step.action != "delete":
+                routes[steady(step.route)] = step.route
+        elif step.policy_rule is not None and step.action == "delete":
+            rules = tuple(rule for rule in rules if rule != step.policy_rule)
+        elif step.policy_rule is not None:
+            rules = (*rules, step.policy_rule)
+        return Prospect(routes, rules, self._scene)
+
+    def index(self) -> Index:
+        """Return the routes, ready to be asked many times."""
+        return Index(self._routes.values())
+
+    def answer(self, destination: str, index: Index | None = None) -> Answer:
+        """Return where a packet to this address would go."""
+        return lookup(index or self.index(), self._rules, destination)
+
+    def usable_defaults(self) -> frozenset[str]:
+        """Return the families that have a default route in table main which leads somewhere."""
+        found = (r for r in self._routes.values() if r.table == MAIN_TABLE and is_default(r))
+        return frozenset(route.family for route in found if self._scene.is_usable(route))
+
+
+def loses_default(before: Prospect, after: Prospect) -> bool:
+    """Tell whether a family loses its last usable default."""
+    return bool(before.usable_defaults() - after.usable_defaults())
+
+
+def cuts_login(before: Prospect, after: Prospect, peers: tuple[str, ...], scene: Scene) -> str | None:
+    """Return a remote login's address whose traffic would be cut or re-routed.
+
+    A login whose way is dead already can't be cut: only ways that carry traffic now are held on to.
+    """
+    mine, theirs = before.index(), after.index()
+    for peer in peers:
+        now = before.answer(peer, mine)
+        if now.route is None or now.reason or not scene.is_usable(now.route):
+            continue
+        then = after.answer(peer, theirs)
+        if _way(then) != _way(now):
+            return peer
+    return None
+
+
+def _way(answer: Answer) -> tuple[object, ...]:
+    route = answer.route
+    if route is None or answer.reason:
+        return (answer.reason,)
+    return (route.interface, route.gateway, route.nexthops)
+
+
+def sample(destination: str) -> str:
+    """Return an address inside a prefix: the first that a host could have."""
+    network = prefix(destination)
+    return str(network.network_address if network.num_addresses == 1 else network.network_address + 1)
+
+
+def effect(step: Step, after: Prospect, index: Index) -> str:
+    """Say where the traffic of a step's destination goes once the plan is done."""
+    row = step.route or step.policy_rule
+    if row is None or row.destination is None:
+        return "the rules below it decide" if step.action == "delete" else ""
+    answer = after.answer(sample(row.destination), index)
+    if answer.route is None or answer.reason:
+        return f"{row.destination} will be answered: {answer.reason}"
+    route = answer.route
+    via = f"via {route.gateway} " if route.gateway else ""
+    through = f"dev {route.interface}" if route.interface else "over several next hops"
+    return f"{row.destination} will go {via}{through} (by {route.destination})"

@@ -1,0 +1,167 @@
+"""The facts that judging asks for again and again, worked out once: the table now, and against each baseline.
+
+Lazy throughout: a proven baseline and an unchanged table need nothing decoded.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from routewatch.core.addresses import covers, is_default
+from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
+from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Route
+from routewatch.core.network import network, reaches, same_network
+from routewatch.core.signatures import SIGNATURES
+from routewatch.core.tunnels import is_held, is_tunnel, ownership
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from routewatch.core.memory import Baseline, Memory, Session, Trace
+    from routewatch.core.model import Link, PolicyRule, Snapshot
+    from routewatch.core.network import Network
+    from routewatch.core.signatures import Signature
+    from routewatch.core.tunnels import Ownership
+
+
+class Scene:
+    """One snapshot in the light of what is remembered."""
+
+    def __init__(self, now: Snapshot, memory: Memory, signatures: tuple[Signature, ...] = SIGNATURES) -> None:
+        """Set the scene; nothing is worked out yet."""
+        self.now = now
+        self.memory = memory
+        self.signatures = signatures
+        self._changes: dict[int, Changes] = {}
+        self._rule_changes: dict[int, RuleChanges] = {}
+        self._rows: dict[int, tuple[frozenset[Route], frozenset[Route]]] = {}
+        self._reach: dict[tuple[str | None, str | None], bool] = {}
+
+    @cached_property
+    def links(self) -> dict[str, Link]:
+        """The links by name."""
+        return {link.name: link for link in self.now.links}
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route outside table local, decoded."""
+        return tuple(route for route in self.now.routes.values() if route.table != LOCAL_TABLE)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network the machine is on."""
+        return network(self.now, tuple(route for route in self.routes if is_default(route)))
+
+    @cached_property
+    def by_steady(self) -> dict[Route, Route]:
+        """Every route by its steady form."""
+        return {steady(route): route for route in self.routes}
+
+    def has(self, route: Route) -> bool:
+        """Tell whether this very route is in the table, whatever its expiry and state flags."""
+        return steady(route) in self.by_steady
+
+    @cached_property
+    def keys(self) -> frozenset[Hashable]:
+        """The key of every route: there, whatever its metric."""
+        return frozenset(key(route) for route in self.routes)
+
+    @cached_property
+    def onlink(self) -> dict[str, tuple[Route, ...]]:
+        """The routes without a gateway, by interface: they say what can be reached on a link."""
+        found: dict[str, list[Route]] = {}
+        for route in self.routes:
+            if route.interface and route.gateway is None and not is_default(route):
+                found.setdefault(route.interface, []).append(route)
+        return {name: tuple(routes) for name, routes in found.items()}
+
+    def changes(self, baseline: Baseline) -> Changes:
+        """What differs in the routes from a baseline to now."""
+        if baseline.id not in self._changes:
+            self._changes[baseline.id] = diff(baseline.snapshot.routes, self.now.routes)
+        return self._changes[baseline.id]
+
+    def rule_changes(self, baseline: Baseline) -> RuleChanges:
+        """What differs in the policy rules from a baseline to now."""
+        if baseline.id not in self._rule_changes:
+            self._rule_changes[baseline.id] = diff_rules(baseline.snapshot.rules, self.now.rules)
+        return self._rule_changes[baseline.id]
+
+    def is_new(self, route: Route, baseline: Baseline) -> bool:
+        """Tell whether no row of the baseline has this destination, next hop, table and type."""
+        return steady(route) in self._new_and_changed(baseline)[0]
+
+    def is_changed(self, route: Route, baseline: Baseline) -> bool:
+        """Tell whether only metric, protocol or flags differ from a row of the baseline."""
+        return steady(route) in self._new_and_changed(baseline)[1]
+
+    def _new_and_changed(self, baseline: Baseline) -> tuple[frozenset[Route], frozenset[Route]]:
+        if baseline.id not in self._rows:
+            changes = self.changes(baseline)
+            new = frozenset(steady(route) for route in changes.added)
+            self._rows[baseline.id] = (new, frozenset(steady(pair.after) for pair in changes.changed))
+        return self._rows[baseline.id]
+
+    def on_network_of(self, baseline: Baseline) -> bool:
+        """Tell whether the machine is on the network it was on when the baseline was taken."""
+        return same_network(baseline.network, self.network)
+
+    def reaches(self, interface: str | None, gateway: str | None) -> bool:
+        """Tell whether a next hop can be reached on a link now."""
+        asked = (interface, gateway)
+        if asked not in self._reach:
+            self._reach[asked] = self._find_out(interface, gateway)
+        return self._reach[asked]
+
+    def _find_out(self, interface: str | None, gateway: str | None) -> bool:
+        link = self.links.get(interface or "")
+        if reaches(link, gateway, self.now):
+            return True
+        if link is None or not link.up or gateway is None:
+            return False
+        return any(covers(route.destination, gateway) for route in self.onlink.get(link.name, ()))
+
+    def has_usable_default(self, family: str) -> bool:
+        """Tell whether table main has a default route of this family that leads somewhere."""
+        return any(
+            route.family == family and route.table == MAIN_TABLE and is_default(route) and self.is_usable(route)
+            for route in self.routes
+        )
+
+    def is_usable(self, route: Route) -> bool:
+        """Tell whether a route's link carries traffic and its next hop is within reach."""
+        if route.type != "unicast":
+            return False
+        legs = route.nexthops or (route,)
+        return any(self._carries(leg.interface) and self.reaches(leg.interface, leg.gateway) for leg in legs)
+
+    def _carries(self, interface: str | None) -> bool:
+        link = self.links.get(interface or "")
+        return link is not None and (is_held(link) if is_tunnel(link, self.signatures) else link.up and link.carrier)
+
+    def first_session(self, row: Route | PolicyRule) -> tuple[Session | None, Trace | None]:
+        """Return the first session that brought this row: later ones don't make a leftover sacred."""
+        return self._firsts.get(steady(row) if isinstance(row, Route) else row, (None, None))
+
+    @cached_property
+    def _firsts(self) -> dict[Route | PolicyRule, tuple[Session, Trace]]:
+        found: dict[Route | PolicyRule, tuple[Session, Trace]] = {}
+        for session in self.memory.sessions:
+            for trace in session.appeared:
+                row = steady(trace.route) if trace.route is not None else trace.policy_rule
+                if row is not None:
+                    found.setdefault(row, (session, trace))
+        return found
+
+    def owner_of(self, session: Session) -> Ownership:
+        """Say who stands behind a session's tunnel now."""
+        link = next((x for x in self.now.links if x.identity == session.tunnel.identity), None)
+        return ownership(link, session.holder, session.client, self.now)
+
+    def owner_of_link(self, link: Link) -> Ownership:
+        """Say who stands behind a tunnel now: its sessions' holder, where one is remembered."""
+        for session in reversed(self.memory.sessions):
+            if session.tunnel.identity == link.identity:
+                return self.owner_of(session)
+        return ownership(link, None, None, self.now)

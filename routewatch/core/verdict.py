@@ -1,0 +1,222 @@
+"""The verdict on each row that is there: a table of named rulings, in the order they apply.
+
+The first ruling whose condition holds decides. Wrongly deleting a good route is the worst this program can do, so
+everything that says "leave it" stands first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from routewatch.core.evidence import Case, weigh
+from routewatch.core.model import Author, PolicyRule, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routewatch.core.memory import Baseline
+    from routewatch.core.scene import Scene
+
+Confidence = Literal["certain", "likely", "uncertain"]
+STRONG = frozenset({"leads-nowhere", "gateway-gone", "server-route", "dead-client"})
+CAPS = frozenset({"owner-may-return", "came-back", "network-daemon", "container", "in-baseline"})
+
+
+class Verdict(StrEnum):
+    """What should become of a row."""
+
+    EXPECTED = "expected"  # leave it
+    ORPHANED = "orphaned"  # should go
+    MISSING = "missing"  # should come back
+    UNCERTAIN = "uncertain"  # say so, and do nothing unless told by name
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """A route or rule with its verdict, the ruling that decided, and the evidence for and against."""
+
+    verdict: Verdict
+    rule: str
+    because: str
+    confidence: Confidence = "uncertain"
+    route: Route | None = None
+    policy_rule: PolicyRule | None = None
+    evidence: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    session: int | None = None
+    author: Author | None = None
+
+    @property
+    def row(self) -> Route | PolicyRule:
+        """Return the route or the rule."""
+        row = self.route or self.policy_rule
+        if row is None:  # pragma: no cover  # no finding is made without one
+            raise ValueError("a finding without a row")
+        return row
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """One line of the table: when these names hold, this is the verdict, and this is what a person is told."""
+
+    name: str
+    sentence: str
+    applies: Callable[[frozenset[str], Case], bool]
+    verdict: Verdict
+
+
+def _certain(names: frozenset[str]) -> bool:
+    return {"in-session", "second-look"} <= names and bool(names & STRONG) and not names & CAPS
+
+
+def _confidence(names: frozenset[str], case: Case) -> Confidence:
+    if _certain(names):
+        return "certain"
+    # A rule into an empty table does no harm, and may be somebody's preparation: not without a session or a mark.
+    vague = case.policy_rule is not None and not names & {"in-session", "dead-client"}
+    return "uncertain" if vague else "likely"
+
+
+RULINGS: tuple[Ruling, ...] = (
+    Ruling(
+        name="kernel-made",
+        sentence="the kernel made it for an address or a link, and takes it away by itself",
+        applies=lambda names, _: "kernel-made" in names,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="kept",
+        sentence="you said that it is yours (routewatch keep)",
+        applies=lambda _, case: case.route is not None and case.route.destination in case.scene.memory.kept,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="owner-alive",
+        sentence="its VPN is up",
+        applies=lambda names, _: "holding" in names,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="came-back",
+        sentence="somebody brought it back after routewatch had deleted it: it has an owner",
+        applies=lambda names, _: "came-back" in names,
+        verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
+        name="leftover",
+        sentence="a VPN session that is over left it behind",
+        applies=lambda names, _: "in-session" in names and bool(names & STRONG),
+        verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="in-baseline",
+        sentence="it was there before the VPN",
+        applies=lambda names, case: "in-baseline" in names and _is_proven(case.baseline) and not names & STRONG,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="network-daemon",
+        sentence="a network daemon made it and answers for it",
+        applies=lambda names, _: "network-daemon" in names and not names & STRONG,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="container",
+        sentence="it belongs to a bridge of containers or virtual machines; their runtime makes and removes it",
+        applies=lambda names, _: "container" in names and not names & STRONG,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="details-changed",
+        sentence="the same route was there before, with another metric, protocol or flag",
+        applies=lambda names, _: "details" in names and not names & STRONG,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="dead-end",
+        sentence="it leads nowhere: what it relied on is gone",
+        applies=lambda names, _: bool(names & (STRONG - {"server-route"})),
+        verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="server-route",
+        sentence="it leads to the server of a VPN session that is over",
+        applies=lambda names, _: "server-route" in names,
+        verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="new-in-session",
+        sentence="it was not there before the VPN session that is over, and came with it",
+        applies=lambda names, _: {"new", "in-session"} <= names,
+        verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="unexplained",
+        sentence="it is new, and nothing ties it to a VPN",
+        applies=lambda names, _: "new" in names,
+        verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
+        name="nothing-against-it",
+        sentence="nothing speaks against it",
+        applies=lambda _names, _case: True,
+        verdict=Verdict.EXPECTED,
+    ),
+)
+
+
+def _is_proven(baseline: Baseline | None) -> bool:
+    return baseline is not None and baseline.proven and not baseline.tainted
+
+
+def judge(case: Case) -> Finding:
+    """Weigh one case and decide it by the first ruling that applies."""
+    pieces = weigh(case)
+    names = frozenset(piece.name for piece in pieces)
+    ruling = next(r for r in RULINGS if r.applies(names, case))
+    return Finding(
+        verdict=ruling.verdict,
+        rule=ruling.name,
+        because=_because(
+            ruling, [p.sentence for p in pieces if p.code.startswith("E") and p.name not in {"new", "in-session"}]
+        ),
+        confidence=_confidence(names, case) if ruling.verdict is Verdict.ORPHANED else "uncertain",
+        route=case.route,
+        policy_rule=case.policy_rule,
+        evidence=tuple(p.code for p in pieces if p.code.startswith("E")),
+        against=tuple(dict.fromkeys(p.code for p in pieces if p.code.startswith("C"))),
+        session=case.session.id if case.session else None,
+        author=case.trace.author if case.trace else None,
+    )
+
+
+def _because(ruling: Ruling, sentences: list[str]) -> str:
+    if ruling.verdict is not Verdict.ORPHANED or not sentences:
+        return ruling.sentence
+    return f"{ruling.sentence}: {', '.join(sentences)}"
+
+
+def find_leftovers(scene: Scene) -> tuple[Finding, ...]:
+    """Judge every row that is there and may be somebody's leftover, in the order of the table."""
+    return tuple(judge(case) for case in cases(scene))
+
+
+def cases(scene: Scene) -> Iterator[Case]:
+    """Yield the rows worth judging, each with the first session it was seen in and the baseline from before that."""
+    rows: tuple[Route | PolicyRule, ...] = (*_routes(scene), *scene.now.rules)
+    for row in rows:
+        session, trace = scene.first_session(row)
+        yield Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
+
+
+def _routes(scene: Scene) -> tuple[Route, ...]:
+    """Return the routes to look at; beside a proven baseline only what is new or changed, or came in a session."""
+    latest = scene.memory.latest
+    if not _is_proven(latest) or latest is None:
+        return scene.routes
+    changes = scene.changes(latest)
+    came = tuple(t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None)
+    differing = (*changes.added, *(pair.after for pair in changes.changed), *came)
+    return tuple(route for route in dict.fromkeys(differing) if scene.has(route))
