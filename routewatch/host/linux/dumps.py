@@ -100,13 +100,17 @@ class RequestSocket:
         try:
             self._drain()
             self._socket.send(messages.request(kind, messages.NLM_F_DUMP, SEQUENCE, header + body))
-            return self._receive()
+            dump = self._receive()
         except TimeoutError:
             raise ObservationError(f"the kernel did not finish a dump within {DEADLINE:g} s (message {kind})") from None
         except OSError as error:
             if error.errno in _NOTHING_THERE:
                 return Dump()
             raise ObservationError(f"the kernel refused a dump: {error.strerror} (message {kind})") from error
+        # For a family that it doesn't have (it was built without IPv6) the kernel answers for all families it has:
+        # rtnetlink_rcv_msg() in net/core/rtnetlink.c falls back to PF_UNSPEC
+        is_ours = not family or messages.first_family(dump.chunks[0]) in {None, family}
+        return dump if is_ours else Dump()
 
     def _receive(self) -> Dump:
         chunks: list[bytes] = []

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from routewatch.core.model import FAMILIES
 from routewatch.core.table import Table
-from routewatch.host.linux.dumps import Dump, RequestSocket, Witness
+from routewatch.host.linux.dumps import Witness
 from routewatch.host.linux.rtnetlink import links, messages, rules
 from routewatch.host.linux.rtnetlink.routes import RouteCodec
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from routewatch.core.model import Address, Family, Link, Neighbour, NexthopObject, PolicyRule
+    from routewatch.host.linux.dumps import Dump, RequestSocket
 
     Value = TypeVar("Value")
 
@@ -67,7 +68,7 @@ def _attempt(requests: RequestSocket, witness: Witness) -> Reading:
     witness.heard()
     policy = [requests.dump(messages.RTM_GETRULE, _NUMBERS[family]) for family in FAMILIES]
     nexthops = requests.dump(messages.RTM_GETNEXTHOP)
-    routes = [_route_dump(requests, family) for family in FAMILIES]
+    routes = [requests.dump(messages.RTM_GETROUTE, _NUMBERS[family]) for family in FAMILIES]
     heard = witness.heard()
     neighbours = requests.dump(messages.RTM_GETNEIGH)
     addresses = requests.dump(messages.RTM_GETADDR)
@@ -85,14 +86,6 @@ def _attempt(requests: RequestSocket, witness: Witness) -> Reading:
         and not any(dump.interrupted for dump in (before, *policy, nexthops, *routes, addresses, after)),
         unsure=tuple(family for family in FAMILIES if family in heard),
     )
-
-
-def _route_dump(requests: RequestSocket, family: Family) -> Dump:
-    dump = requests.dump(messages.RTM_GETROUTE, _NUMBERS[family])
-    # A kernel without IPv6 answers for all families it has (rtnetlink_rcv_msg() falls back to PF_UNSPEC)
-    if dump.chunks and messages.first_family(dump.chunks[0], messages.RTM_NEWROUTE) not in {None, _NUMBERS[family]}:
-        return Dump()
-    return dump
 
 
 def _decoded(

@@ -80,7 +80,8 @@ def extras(found: Mapping[int, bytes], left: list[str]) -> None:
     if RTA_ENCAP_TYPE in found or RTA_ENCAP in found:
         left.append(f"encap {words.word(words.ENCAPSULATIONS, integer(found.get(RTA_ENCAP_TYPE, b'')))}")
     if RTA_FLOW in found:
-        left.append(f"realm {integer(found[RTA_FLOW])}")
+        source, destination = divmod(integer(found[RTA_FLOW]), 1 << 16)
+        left.append(f"realm {source}/{destination}" if source else f"realm {destination}")
     if MALFORMED in found:
         left.append("malformed attributes")
 

@@ -119,10 +119,10 @@ def first_flags(datagram: bytes) -> int:
     return integer(datagram[6:8])
 
 
-def first_family(datagram: bytes, kind: int) -> int | None:
-    """Return the address family (the payload's first byte) of the first message, where that is of the type ``kind``."""
+def first_family(datagram: bytes) -> int | None:
+    """Return the address family of the first entry (every rtnetlink header begins with it); None if there is none."""
     first = next(split(datagram), None)
-    return first.payload[0] if first and first.type == kind and first.payload else None
+    return first.payload[0] if first and first.type not in {NLMSG_DONE, NLMSG_ERROR} and first.payload else None
 
 
 def refusal(message: Message) -> tuple[int, str]:

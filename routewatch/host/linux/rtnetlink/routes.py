@@ -37,17 +37,18 @@ RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_MULTIPATH = 6, 7, 8, 9
 RTA_CACHEINFO, RTA_TABLE, RTA_MARK, RTA_PREF, RTA_EXPIRES, RTA_PAD = 12, 15, 16, 20, 23, 24
 RTA_UID, RTA_TTL_PROPAGATE, RTA_IP_PROTO, RTA_SPORT, RTA_DPORT, RTA_NH_ID = 25, 26, 27, 28, 29, 30
 
-# Attributes that have a field (or only count up, like those of RTA_CACHEINFO), and the size that they must have
+# Attributes that have a field (or only count up, like those of RTA_CACHEINFO), and the sizes that they may have
 _SIZES = {
-    RTA_OIF: 4,
-    RTA_PRIORITY: 4,
-    RTA_TABLE: 4,
-    RTA_PREF: 1,
-    RTA_EXPIRES: 4,
-    RTA_NH_ID: 4,
+    RTA_OIF: (4,),
+    RTA_PRIORITY: (4,),
+    RTA_PREFSRC: (4, 16),
+    RTA_TABLE: (4,),
+    RTA_PREF: (1,),
+    RTA_EXPIRES: (4,),
+    RTA_NH_ID: (4,),
 }
 _KNOWN = frozenset(
-    {*_SIZES, RTA_DST, RTA_SRC, RTA_PREFSRC, RTA_METRICS, RTA_MULTIPATH, RTA_CACHEINFO, RTA_PAD}
+    {*_SIZES, RTA_DST, RTA_SRC, RTA_METRICS, RTA_MULTIPATH, RTA_CACHEINFO, RTA_PAD}
     | {MALFORMED, hops.RTA_GATEWAY, hops.RTA_VIA, hops.RTA_FLOW, hops.RTA_ENCAP, hops.RTA_ENCAP_TYPE}
 )
 # What a route can carry on Linux and our values can't: these keep a route from being deleted
@@ -175,7 +176,7 @@ def _unwritable(found: Mapping[int, bytes], left: list[str]) -> tuple[str, ...]:
     hops.extras(found, left)
     for kind, value in found.items():
         if kind in _KNOWN:
-            if kind in _SIZES and len(value) != _SIZES[kind]:
+            if kind in _SIZES and len(value) not in _SIZES[kind]:
                 left.append(f"malformed attribute {kind}")
         elif kind in _NUMBERS:
             left.append(f"{_NUMBERS[kind]} {integer(value)}")
@@ -204,7 +205,7 @@ class RouteCodec:
             offset, end = 0, len(chunk)
             while offset + smallest <= end:
                 length, kind, family, flags = unpack(chunk, offset)
-                if length < HEADER_SIZE:
+                if length < HEADER_SIZE or offset + length > end:
                     break
                 if kind == RTM_NEWROUTE and not flags & RTM_F_CLONED and family in {AF_INET, AF_INET6}:
                     append(chunk[offset + HEADER_SIZE : offset + length])

@@ -27,6 +27,8 @@ FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_PRIORITY, FRA_FWMARK = 1, 2, 3, 4, 
 FRA_SUPPRESS_IFGROUP, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_FWMASK, FRA_OIFNAME = 13, 14, 15, 16, 17
 FRA_PAD, FRA_L3MDEV, FRA_UID_RANGE, FRA_PROTOCOL, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE = range(18, 25)
 
+FRA_SPORT_MASK, FRA_DPORT_MASK = 28, 29
+
 _KNOWN = frozenset({FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_PRIORITY, FRA_FWMARK, *range(13, 25), MALFORMED})
 _WITHOUT_FIELD = {
     11: "realms",
@@ -34,10 +36,12 @@ _WITHOUT_FIELD = {
     25: "dscp",
     26: "flowlabel",
     27: "flowlabel mask",
-    28: "sport mask",
-    29: "dport mask",
+    FRA_SPORT_MASK: "sport mask",
+    FRA_DPORT_MASK: "dport mask",
     30: "dscp mask",
 }
+# Linux 6.15 gives each rule for a single port the mask that it would have without one
+_WHOLE_PORT = 0xFFFF
 _ALL_BITS = 0xFFFFFFFF  # -1: no suppressor; and a mask that covers the whole mark
 
 _HEADER = Struct("=BBBBBBBBI")
@@ -129,5 +133,11 @@ def _unwritable(found: Mapping[int, bytes], flags: int, left: list[str]) -> tupl
         left.append(f"flags {rest:#x}")
     if MALFORMED in found:
         left.append("malformed attributes")
-    left.extend(_WITHOUT_FIELD.get(kind, f"attribute {kind}") for kind in found if kind not in _KNOWN)
+    left.extend(_WITHOUT_FIELD.get(kind, f"attribute {kind}") for kind in found if _is_left(kind, found[kind]))
     return tuple(left)
+
+
+def _is_left(kind: int, value: bytes) -> bool:
+    if kind in {FRA_SPORT_MASK, FRA_DPORT_MASK}:
+        return integer(value) != _WHOLE_PORT
+    return kind not in _KNOWN

@@ -1,0 +1,110 @@
+"""Links, addresses, neighbours and nexthop objects as the kernel writes them."""
+
+from __future__ import annotations
+
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routewatch.core.model import Address, Link, Neighbour, NexthopObject
+from routewatch.host.linux.rtnetlink.links import (
+    decode_address,
+    decode_link,
+    decode_neighbour,
+    decode_nexthop,
+    link_names,
+)
+from tests.host.linux.test_rtnetlink_routes import attr, ip, u32
+
+NAMES = {2: "br0", 7: "tun0"}
+
+
+def link(index: int, hardware: int, flags: int, *attributes: bytes) -> bytes:
+    return struct.pack("=BxHiII", 0, hardware, index, flags, 0) + b"".join(attributes)
+
+
+def tun(kind: int, persist: int) -> bytes:
+    return attr(18, attr(1, b"tun\0") + attr(2, attr(3, bytes([kind])) + attr(6, bytes([persist]))))
+
+
+def test_a_persistent_tun_is_read() -> None:
+    payload = link(7, 0xFFFE, 0x11, attr(3, b"tun0\0"), attr(33, b"\1"), tun(1, 1))
+
+    assert decode_link(payload, NAMES) == Link(
+        name="tun0", index=7, kind="tun", up=True, carrier=True, persistent=True, point_to_point=True
+    )
+
+
+def test_a_tap_in_a_bridge_is_read() -> None:
+    payload = link(8, 1, 0x1, attr(3, b"vnet0\0"), attr(1, bytes.fromhex("0200000000aa")), u32(10, 2), tun(2, 0))
+
+    assert decode_link(payload, NAMES) == Link(
+        name="vnet0", index=8, kind="tap", up=True, mac="02:00:00:00:00:aa", master="br0"
+    )
+
+
+def test_a_link_without_a_kind_is_called_by_its_hardware() -> None:
+    kinds = [decode_link(link(1, hardware, 0), {}).kind for hardware in (772, 1, 512, 0xFFFE, 4242)]
+
+    assert kinds == ["loopback", "ether", "ppp", "none", "4242"]
+
+
+def test_names_are_found_by_index() -> None:
+    assert link_names([link(1, 772, 0, attr(3, b"lo\0")), link(2, 1, 0, attr(3, b"eth0\0"))]) == {1: "lo", 2: "eth0"}
+
+
+def test_an_address_of_a_point_to_point_link_knows_its_peer() -> None:
+    payload = struct.pack("=BBBBI", 2, 32, 0x80, 0, 7) + ip(1, "10.8.0.1") + ip(2, "10.8.0.2") + u32(8, 0x280)
+
+    assert decode_address(payload) == (
+        7,
+        Address(address="10.8.0.2", prefix_length=32, peer="10.8.0.1", flags=("noprefixroute",)),
+    )
+
+
+def test_an_address_with_a_lifetime_is_dynamic() -> None:
+    payload = struct.pack("=BBBBI", 10, 64, 0x01, 253, 2) + ip(1, "fe80::1")
+
+    assert decode_address(payload) == (
+        2,
+        Address(address="fe80::1", prefix_length=64, scope="link", flags=("temporary", "dynamic")),
+    )
+
+
+def test_a_neighbour_is_read() -> None:
+    payload = struct.pack("=B3xiHBB", 2, 2, 0x02, 0, 0) + ip(1, "192.0.2.1") + attr(2, bytes.fromhex("020000000001"))
+
+    assert decode_neighbour(payload, NAMES) == Neighbour(
+        address="192.0.2.1", interface="br0", mac="02:00:00:00:00:01", state="reachable"
+    )
+
+
+def test_nexthop_objects_are_read() -> None:
+    head = struct.pack("=BBBxI", 2, 0, 4, 0)
+    group = struct.pack("=IBBHIBBH", 7, 1, 0, 0, 8, 0, 0, 0)
+
+    assert decode_nexthop(head + u32(1, 7) + u32(5, 7) + ip(6, "10.8.0.1"), NAMES) == NexthopObject(
+        id=7, gateway="10.8.0.1", interface="tun0", scope="global", protocol="static"
+    )
+    assert decode_nexthop(head + u32(1, 20) + attr(2, group), NAMES).group == ((7, 2), (8, 1))
+    assert decode_nexthop(head + u32(1, 30) + attr(4, b""), NAMES).blackhole
+
+
+@given(st.binary(max_size=200))
+def test_no_payload_raises(payload: bytes) -> None:
+    decode_link(payload, {})
+    decode_address(payload)
+    decode_neighbour(payload, {})
+    decode_nexthop(payload, {})
+    link_names([payload])
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.binary(max_size=40)), max_size=8))
+def test_no_attribute_of_a_wrong_size_raises(attributes: list[tuple[int, bytes]]) -> None:
+    behind = bytes(16) + b"".join(attr(kind, value) for kind, value in attributes)
+    decode_link(behind, {})
+    for start in (8, 4):
+        decode_address(behind[start:])
+        decode_neighbour(behind[start:], {})
+        decode_nexthop(behind[start:], {})
