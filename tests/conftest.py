@@ -1,0 +1,31 @@
+"""``--no-skips``: where everything is there that the live tests need, a skipped one is a failure.
+
+CI says it, so that a test which quietly stopped to run there can't pass for one that passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+PROMISED = ("live", "openvpn")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.addoption("--no-skips", action="store_true", help=f"a skipped test marked {' or '.join(PROMISED)} fails")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure that says why it was skipped."""
+    report = yield
+    promised = any(item.get_closest_marker(name) for name in PROMISED)
+    if report.skipped and promised and not hasattr(report, "wasxfail") and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which --no-skips forbids: {report.longrepr}"
+    return report
