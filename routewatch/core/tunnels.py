@@ -31,9 +31,9 @@ def is_tunnel(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> boo
         return not _is_virtual_machine(link)
     if link.kind == "tap":
         return bool(link.addresses) and link.master is None and not _is_virtual_machine(link)
-    if link.kind in BY_SIGNATURE:
-        return any(fnmatchcase(link.name, glob) for s in signatures for glob in s.interfaces)
-    return False
+    named = (s for s in signatures if any(fnmatchcase(link.name, glob) for glob in s.interfaces))
+    # Who names a link in [[vpn]] knows what it is, whatever its kind; the names that we know are too common for that.
+    return any(link.kind in BY_SIGNATURE or signature not in SIGNATURES for signature in named)
 
 
 def _is_virtual_machine(link: Link) -> bool:
