@@ -12,7 +12,7 @@ def notify(state: str) -> bool:
     if not address.startswith(("/", "@")):  # sd_notify(3) also knows vsock:, for virtual machines
         return False
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.sendto(state.encode(), address.replace("@", "\0", 1) if address.startswith("@") else address)
     except OSError:
         return False  # a manager that went deaf is no reason to stop
