@@ -218,9 +218,13 @@ ROUTE_NAMES = {
 
 def _metric(word: str, words: Words, found: dict[str, object]) -> None:
     metrics = dict(msgspec.convert(found.get("metrics", ()), tuple[tuple[str, int], ...]))
-    if words.took("lock"):
-        metrics = {"lock": metrics.get("lock", 0) | 1 << METRICS[word], **metrics}
-    metrics[word] = words.number()
+    if words.took("lock") or word == "rto_min":  # which ip-route(8) always locks
+        metrics = {"lock": 0} | metrics
+        metrics["lock"] |= 1 << METRICS[word]
+    value = next(words)
+    metrics[word] = int({"ecn": "1"}.get(value, value).removesuffix("ms"), 0)
+    if value.endswith("ms"):
+        metrics[word] *= {"rtt": 8, "rttvar": 4}.get(word, 1)  # the kernel's units
     found["metrics"] = tuple(metrics.items())
 
 

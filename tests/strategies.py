@@ -94,7 +94,8 @@ def _leading(draw: st.DrawFn, base: Route) -> Route:
             legs = [Nexthop(gateway=at, interface=dev, weight=draw(st.integers(1, 3))) for at, dev in chosen]
             return replace(base, nexthops=tuple(legs))
         case _:
-            return replace(base, type=kind, interface="lo" if base.family == "inet6" else None)
+            rejecting = replace(base, type=kind)
+            return _on(rejecting, "lo") if base.family == "inet6" else rejecting
 
 
 def _on(route: Route, interface: str) -> Route:
