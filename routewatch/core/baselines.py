@@ -13,6 +13,7 @@ from routewatch.core.tunnels import is_held, tunnels
 
 if TYPE_CHECKING:
     from routewatch.core.model import Change, Link, Snapshot
+    from routewatch.core.network import Network
 
 # The first baseline of an installation may hold leftovers from before it. What has stood unjudged beside a first
 # baseline for this long (seconds) is taken for granted.
@@ -53,14 +54,26 @@ def same_table(one: Snapshot, other: Snapshot) -> bool:
     return one.place == other.place and one.rules == other.rules and one.routes.same_bytes(other.routes)
 
 
+def worth(baseline: Baseline) -> tuple[bool, bool, Network]:
+    """Return what a baseline is good for, beside its table: equal tables may be worth more on a second look."""
+    return (baseline.proven, baseline.tainted, baseline.network)
+
+
 def before_first_sign(history: tuple[Snapshot, ...], link: Link, first: Change | None) -> Snapshot | None:
     """Return the newest settled snapshot without any sign of the session.
 
     ``first`` is the client's first change, where one was seen: vpnc-script adds a route before the link is up.
     """
-    for snapshot in reversed(history):
-        there = next((x for x in snapshot.links if x.identity == link.identity), None)
-        unheld = there is None or (there.persistent and not is_held(there))
-        if unheld and (first is None or snapshot.taken.boot < first.at.boot):
-            return snapshot
-    return None
+    early = [s for s in reversed(history) if first is None or s.taken.boot < first.at.boot]
+    untouched = next((s for s in early if _is_untouched(s, link)), None)
+    # A link that somebody made long before it carries anything: its making is no sign of the session.
+    return untouched or next((s for s in early if not _holds(s, link)), None)
+
+
+def _is_untouched(snapshot: Snapshot, link: Link) -> bool:
+    there = next((x for x in snapshot.links if x.identity == link.identity), None)
+    return there is None or (there.persistent and not is_held(there))
+
+
+def _holds(snapshot: Snapshot, link: Link) -> bool:
+    return any(x.identity == link.identity and is_held(x) for x in snapshot.links)

@@ -12,7 +12,6 @@ from routewatch.core.addresses import connected_prefix, is_default
 from routewatch.core.diff import key, steady
 from routewatch.core.evidence import Case, survived_a_second_look
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
-from routewatch.core.network import same_uplink
 from routewatch.core.tunnels import is_held, is_tunnel, tunnels
 from routewatch.core.verdict import Confidence, Finding, Verdict
 
@@ -144,7 +143,7 @@ def _is_elsewhere(loss: Loss, scene: Scene) -> bool:
         return True
     interface = loss.row.interface if isinstance(loss.row, Route) else None
     known = {uplink.link for uplink in loss.baseline.network}
-    return interface in known and not same_uplink(interface or "", loss.baseline.network, scene.network)
+    return interface in known and not scene.on_uplink_of(loss.baseline, interface or "")
 
 
 def _was_made_meanwhile(loss: Loss, _scene: Scene) -> bool:

@@ -6,11 +6,16 @@ What isn't known is not different: a missing default, or one that a tunnel took,
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from routewatch.core.addresses import connected_prefix, covers, is_default, is_link_local
 from routewatch.core.model import MAIN_TABLE, Family, Link, Route, Snapshot
 from routewatch.core.tunnels import is_uplink
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Gateway(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,19 +38,31 @@ Network = tuple[Uplink, ...]
 
 def network(snapshot: Snapshot, routes: tuple[Route, ...]) -> Network:
     """Describe the networks the uplinks are on. ``routes`` are the snapshot's decoded defaults, or more."""
-    return tuple(_uplink(link, snapshot, routes) for link in snapshot.links if is_uplink(link) and link.addresses)
+    routers = {
+        (leg.interface, leg.gateway)
+        for route in routes
+        if is_default(route) and route.table == MAIN_TABLE
+        for leg in route.nexthops or (route,)
+    }
+    return _uplinks(snapshot, routers)
 
 
-def _uplink(link: Link, snapshot: Snapshot, routes: tuple[Route, ...]) -> Uplink:
+def network_like(then: Network, now: Snapshot) -> Network:
+    """Describe the networks the uplinks are on now by the routers of then: whoever answers to their addresses today.
+
+    It reads links and neighbours only: a table need not be decoded, and a lost default hides nothing.
+    """
+    return _uplinks(now, {(uplink.link, gateway.address) for uplink in then for gateway in uplink.gateways})
+
+
+def _uplinks(snapshot: Snapshot, routers: Collection[tuple[str | None, str | None]]) -> Network:
+    return tuple(_uplink(link, snapshot, routers) for link in snapshot.links if is_uplink(link) and link.addresses)
+
+
+def _uplink(link: Link, snapshot: Snapshot, routers: Collection[tuple[str | None, str | None]]) -> Uplink:
     prefixes = sorted({connected_prefix(a) for a in link.addresses if not is_link_local(a.address)})
     macs = {n.address: n.mac for n in snapshot.neighbours if n.interface == link.name}
-    addresses = sorted(
-        {
-            r.gateway
-            for r in routes
-            if r.gateway and r.interface == link.name and is_default(r) and r.table == MAIN_TABLE
-        }
-    )
+    addresses = sorted(gateway for interface, gateway in routers if gateway and interface == link.name)
     return Uplink(
         link=link.name,
         prefixes=tuple(prefixes),

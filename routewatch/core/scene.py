@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from routewatch.core.addresses import covers, is_default
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Route
-from routewatch.core.network import network, reaches, same_network
+from routewatch.core.network import network_like, reaches, same_network, same_uplink
 from routewatch.core.signatures import SIGNATURES
 from routewatch.core.tunnels import is_held, is_tunnel, ownership
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from routewatch.core.memory import Baseline, Memory, Session, Trace
     from routewatch.core.model import Link, PolicyRule, Snapshot
-    from routewatch.core.network import Network
     from routewatch.core.signatures import Signature
     from routewatch.core.tunnels import Ownership
 
@@ -36,6 +35,7 @@ class Scene:
         self._changes: dict[int, Changes] = {}
         self._rule_changes: dict[int, RuleChanges] = {}
         self._rows: dict[int, tuple[frozenset[Route], frozenset[Route]]] = {}
+        self._same_network: dict[int, bool] = {}
         self._reach: dict[tuple[str | None, str | None], bool] = {}
 
     @cached_property
@@ -47,11 +47,6 @@ class Scene:
     def routes(self) -> tuple[Route, ...]:
         """Every route outside table local, decoded."""
         return tuple(route for route in self.now.routes.values() if route.table != LOCAL_TABLE)
-
-    @cached_property
-    def network(self) -> Network:
-        """The network the machine is on."""
-        return network(self.now, tuple(route for route in self.routes if is_default(route)))
 
     @cached_property
     def by_steady(self) -> dict[Route, Route]:
@@ -105,7 +100,13 @@ class Scene:
 
     def on_network_of(self, baseline: Baseline) -> bool:
         """Tell whether the machine is on the network it was on when the baseline was taken."""
-        return same_network(baseline.network, self.network)
+        if baseline.id not in self._same_network:
+            self._same_network[baseline.id] = same_network(baseline.network, network_like(baseline.network, self.now))
+        return self._same_network[baseline.id]
+
+    def on_uplink_of(self, baseline: Baseline, interface: str) -> bool:
+        """Tell whether one uplink is on the network it was on when the baseline was taken."""
+        return same_uplink(interface, baseline.network, network_like(baseline.network, self.now))
 
     def reaches(self, interface: str | None, gateway: str | None) -> bool:
         """Tell whether a next hop can be reached on a link now."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routewatch.core.attribution import Ledger, is_client
-from routewatch.core.baselines import Series, before_first_sign, extended, next_baseline, same_table
+from routewatch.core.baselines import Series, before_first_sign, extended, next_baseline, same_table, worth
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules
 from routewatch.core.memory import Baseline, Event, Session
 from routewatch.core.model import Change, Snapshot
@@ -66,7 +66,8 @@ def follow(course: Course, sight: Sight, signatures: tuple[Signature, ...] = SIG
         if baseline is not None and course.last is not None:
             _enter_early_changes(book, session, (baseline.snapshot, course.last), recent)
     events = book.enter(*_differences(course.last, now), Ledger(sight.changes))
-    new = tuple(b for b in dict.fromkeys(baselines) if b is not None and b != course.series.latest)
+    known = 0 if course.series.latest is None else course.series.latest.id
+    new = {b.id: b for b in baselines if b is not None and b.id > known}
     return Followed(
         course=replace(
             course,
@@ -77,7 +78,7 @@ def follow(course: Course, sight: Sight, signatures: tuple[Signature, ...] = SIG
             next_session=course.next_session + len(fresh),
         ),
         events=(*_gap(sight), *_told(course.sessions, book.sessions), *events),
-        baselines=new,
+        baselines=tuple(new.values()),
         sessions=tuple(s for s in book.sessions if s not in course.sessions),
     )
 
@@ -118,7 +119,7 @@ def _opened(
         baseline = None if before is None else _baseline(before, series)
         if baseline is not None:
             session = replace(session, baseline=baseline.id, network=baseline.network)
-            series = series if baseline == series.latest else extended(series, baseline)
+            series = series if baseline is series.latest else extended(series, baseline)
         sessions.append(session)
         baselines.append(baseline)
     return tuple(sessions), tuple(baselines), series
@@ -133,9 +134,11 @@ def _first_sign(course: Course, session: Session) -> tuple[Session, Snapshot | N
 
 
 def _baseline(before: Snapshot, series: Series) -> Baseline:
-    if series.latest is not None and same_table(series.latest.snapshot, before):
-        return series.latest
-    return next_baseline(before, series, "session")
+    made = next_baseline(before, series, "session")
+    latest = series.latest
+    if latest is not None and same_table(latest.snapshot, before) and worth(latest) == worth(made):
+        return latest
+    return made
 
 
 def _closed(session: Session, now: Snapshot) -> Session:
@@ -183,9 +186,9 @@ def _history(history: tuple[Snapshot, ...], sight: Sight) -> tuple[Snapshot, ...
     if not sight.settled or not sight.snapshot.complete or sight.snapshot.unsure:
         return history
     now = sight.snapshot
-    young = tuple(s for s in history if now.taken.boot - s.taken.boot <= LOOKBACK)
-    old = tuple(s for s in history if s not in young)[-1:]
-    return (*old, *young, now)[-SNAPSHOTS:]
+    young = [s for s in history if now.taken.boot - s.taken.boot <= LOOKBACK]
+    old = history[: len(history) - len(young)][-1:]
+    return (*old, *young[-SNAPSHOTS + 2 :], now)
 
 
 def _matters(session: Session, now: Snapshot) -> bool:

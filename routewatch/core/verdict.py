@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from routewatch.core.diff import steady
 from routewatch.core.evidence import Case, weigh
-from routewatch.core.model import Author, PolicyRule, Route
+from routewatch.core.model import LOCAL_TABLE, Author, PolicyRule, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,6 +218,7 @@ def _routes(scene: Scene) -> tuple[Route, ...]:
     if not _is_proven(latest) or latest is None:
         return scene.routes
     changes = scene.changes(latest)
-    came = tuple(t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None)
+    came = (t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None)
     differing = (*changes.added, *(pair.after for pair in changes.changed), *came)
-    return tuple(route for route in dict.fromkeys(differing) if scene.has(route))
+    there = (scene.by_steady.get(steady(route)) for route in differing)
+    return tuple(route for route in dict.fromkeys(there) if route is not None and route.table != LOCAL_TABLE)
