@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 import struct
 import subprocess
@@ -349,6 +350,31 @@ def refused() -> str:
 
 def test_a_refused_dump_is_told_in_the_kernels_own_words(namespace: Namespace) -> None:
     assert "Unsupported attribute in dump request" in namespace.call(refused)
+
+
+def unanswered() -> str:
+    requests = RequestSocket()
+    requests.close()
+    requests._socket, _silent = socket.socketpair()
+    requests._socket.settimeout(0.01)
+    with pytest.raises(ObservationError) as raised:
+        requests.dump(messages.RTM_GETROUTE)
+    return raised.value.message
+
+
+def test_a_kernel_that_does_not_answer_is_given_up(namespace: Namespace) -> None:
+    assert "did not finish" in namespace.call(unanswered)
+
+
+def without_descriptors() -> str:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+    with pytest.raises(ObservationError) as raised:
+        RequestSocket()
+    return raised.value.message
+
+
+def test_where_no_socket_can_be_opened_it_is_said_so(namespace: Namespace) -> None:
+    assert namespace.call(without_descriptors) == "rtnetlink can't be opened: Too many open files"
 
 
 def foreign_family() -> tuple[bool, tuple[bytes, ...]]:

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import select
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from routewatch.core.model import FAMILIES
 from routewatch.core.table import Table
-from routewatch.host.linux.dumps import Witness
+from routewatch.host.linux.dumps import Dump, Witness
 from routewatch.host.linux.rtnetlink import links, messages, rules
 from routewatch.host.linux.rtnetlink.routes import RouteCodec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeVar
 
     from routewatch.core.model import Address, Family, Link, Neighbour, NexthopObject, PolicyRule
-    from routewatch.host.linux.dumps import Dump, RequestSocket
+    from routewatch.host.linux.dumps import RequestSocket
 
     Value = TypeVar("Value")
 
@@ -64,7 +65,6 @@ def read_tables(requests: RequestSocket) -> Reading:
 
 def _attempt(requests: RequestSocket, witness: Witness) -> Reading:
     before = requests.dump(messages.RTM_GETLINK, body=_WITHOUT_COUNTERS)
-    names = links.link_names(before.payloads(messages.RTM_NEWLINK))
     witness.heard()
     policy = [requests.dump(messages.RTM_GETRULE, _NUMBERS[family]) for family in FAMILIES]
     nexthops = requests.dump(messages.RTM_GETNEXTHOP)
@@ -73,29 +73,43 @@ def _attempt(requests: RequestSocket, witness: Witness) -> Reading:
     neighbours = requests.dump(messages.RTM_GETNEIGH)
     addresses = requests.dump(messages.RTM_GETADDR)
     after = requests.dump(messages.RTM_GETLINK, body=_WITHOUT_COUNTERS)
-    found = _decoded([before], messages.RTM_NEWLINK, links.decode_link, names)
-    held_still = found == _decoded([after], messages.RTM_NEWLINK, links.decode_link, names)
+    names = _names(before.chunks)
+    # Neighbours come and go all the time, and nobody counts on having seen them all
+    interrupted = any(dump.interrupted for dump in (before, *policy, nexthops, *routes, addresses, after))
     return Reading(
-        links=_with_addresses(found, addresses),
-        rules=_decoded(policy, messages.RTM_NEWRULE, rules.decode_rule, names),
+        links=_links(before.chunks, addresses.chunks),
+        rules=tuple(rule for dump in policy for rule in _rules(dump.chunks)),
         routes=Table([chunk for dump in routes for chunk in dump.chunks], RouteCodec(names)),
-        neighbours=_decoded([neighbours], messages.RTM_NEWNEIGH, links.decode_neighbour, names),
-        nexthop_objects=_decoded([nexthops], messages.RTM_NEWNEXTHOP, links.decode_nexthop, names),
-        # neighbours come and go all the time, and nobody counts on having seen them all
-        complete=held_still
-        and not any(dump.interrupted for dump in (before, *policy, nexthops, *routes, addresses, after)),
+        neighbours=_decoded(neighbours, messages.RTM_NEWNEIGH, links.decode_neighbour, names),
+        nexthop_objects=_decoded(nexthops, messages.RTM_NEWNEXTHOP, links.decode_nexthop, names),
+        complete=not interrupted and _links(before.chunks) == _links(after.chunks),
         unsure=tuple(family for family in FAMILIES if family in heard),
     )
 
 
 def _decoded(
-    dumps: Iterable[Dump], kind: int, decode: Callable[[bytes, Mapping[int, str]], Value], names: Mapping[int, str]
+    dump: Dump, kind: int, decode: Callable[[bytes, Mapping[int, str]], Value], names: Mapping[int, str]
 ) -> tuple[Value, ...]:
-    return tuple(decode(payload, names) for dump in dumps for payload in dump.payloads(kind))
+    return tuple(decode(payload, names) for payload in dump.payloads(kind))
 
 
-def _with_addresses(found: tuple[Link, ...], dump: Dump) -> tuple[Link, ...]:
+# Links and rules are seldom others than at the last look: the same bytes are not decoded twice.
+
+
+@lru_cache(maxsize=2)
+def _names(chunks: tuple[bytes, ...]) -> Mapping[int, str]:
+    return links.link_names(Dump(chunks).payloads(messages.RTM_NEWLINK))
+
+
+@lru_cache(maxsize=4)
+def _links(chunks: tuple[bytes, ...], addresses: tuple[bytes, ...] = ()) -> tuple[Link, ...]:
     of_link: defaultdict[int, list[Address]] = defaultdict(list)
-    for index, address in map(links.decode_address, dump.payloads(messages.RTM_NEWADDR)):
+    for index, address in map(links.decode_address, Dump(addresses).payloads(messages.RTM_NEWADDR)):
         of_link[index].append(address)
+    found = _decoded(Dump(chunks), messages.RTM_NEWLINK, links.decode_link, _names(chunks))
     return tuple(replace(link, addresses=tuple(of_link[link.index])) for link in found)
+
+
+@lru_cache(maxsize=4)
+def _rules(chunks: tuple[bytes, ...]) -> tuple[PolicyRule, ...]:
+    return _decoded(Dump(chunks), messages.RTM_NEWRULE, rules.decode_rule, {})

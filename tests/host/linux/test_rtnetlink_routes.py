@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routewatch.core.model import Nexthop, Route
+from routewatch.host.linux.rtnetlink import messages
 from routewatch.host.linux.rtnetlink.routes import RouteCodec, decode_route
 
 NAMES = {1: "lo", 2: "eth0", 7: "tun0"}
@@ -197,6 +198,32 @@ def test_no_attributes_raise_behind_a_sound_header(attributes: bytes, family: in
 @given(st.lists(st.tuples(st.integers(0, 40), st.binary(max_size=40)), max_size=8))
 def test_no_attribute_of_a_wrong_size_raises(attributes: list[tuple[int, bytes]]) -> None:
     read(rtm(2, 8, *(attr(kind, value) for kind, value in attributes)))
+
+
+anything = st.tuples(
+    st.sampled_from([24, 24, 24, 16, 3]), st.sampled_from([0, 4, 12, 13, 44, 44, 44, 60]), st.booleans()
+)
+
+
+def walked(chunk: bytes) -> list[bytes]:
+    """Split a datagram the plain way, from header to header."""
+    return [
+        m.payload
+        for m in messages.split(chunk)
+        if m.type == messages.RTM_NEWROUTE
+        and len(m.payload) >= 12
+        and not struct.unpack_from("=I", m.payload, 8)[0] & 0x200
+    ]
+
+
+@given(st.lists(anything, max_size=30), st.integers(0, 20))
+def test_a_dump_is_split_as_if_walked_from_header_to_header(kinds: list[tuple[int, int, bool]], cut: int) -> None:
+    written = b"".join(
+        message(kind, (bytes(9) + b"\2" * cloned).ljust(size, b"\0")[:size]) for kind, size, cloned in kinds
+    )
+    chunk = written[: len(written) - cut]
+
+    assert RouteCodec(NAMES).split([chunk]) == walked(chunk)
 
 
 @given(st.lists(st.binary(max_size=100), max_size=4))
