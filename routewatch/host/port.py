@@ -11,7 +11,7 @@ from routewatch.core.model import Change
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from routewatch.core.model import Moment, Place, Snapshot
+    from routewatch.core.model import Moment, Place, Process, Snapshot
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
 
@@ -54,8 +54,11 @@ class Host(Protocol):
     def place(self) -> Place:
         """Return the boot and network namespace we are in."""
 
-    def observe(self) -> Snapshot:
-        """Take a snapshot. Raises ObservationError where the system can't be read at all."""
+    def observe(self, also: tuple[Process, ...] = ()) -> Snapshot:
+        """Take a snapshot; ``also`` are processes to look after whatever they are called.
+
+        Raises ObservationError where the system can't be read at all.
+        """
 
     def doorbell(self) -> Doorbell | None:
         """Open a doorbell; None where there is none and polling must do."""

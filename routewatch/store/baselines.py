@@ -40,12 +40,13 @@ class Baselines:
         self._connection = connection
 
     def add(self, baseline: BaselineRow) -> int:
-        """Store a baseline and return its number. Raises StateError."""
+        """Store a baseline under its number, or the next one where it has none; return it. Raises StateError."""
         with self._connection.transaction():
             cursor = self._connection.run(
-                "INSERT INTO baselines (place, wall, boot, network, proven, tainted, reason, snapshot)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO baselines (id, place, wall, boot, network, proven, tainted, reason, snapshot)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
+                    baseline.id or None,
                     store_place(self._connection, baseline.place),
                     baseline.wall,
                     baseline.boot,
@@ -63,6 +64,21 @@ class Baselines:
         number = place_number(self._connection, place)
         row = self._connection.row(_SELECT + " WHERE b.place = ? ORDER BY b.id DESC LIMIT 1", (number,))
         return _baseline(row) if row else None
+
+    def next_id(self) -> int:
+        """Return the number the next baseline is to bear. Raises StateError."""
+        return self._connection.number("SELECT max(id) FROM baselines") + 1
+
+    def first_taken(self, place: Place) -> float | None:
+        """Return when the first baseline of a place was taken, on its boot clock; None without one. Raises StateError."""
+        number = place_number(self._connection, place)
+        row = self._connection.row("SELECT min(boot) FROM baselines WHERE place = ?", (number,))
+        return None if row is None else row[0]
+
+    def stands_elsewhere(self, place: Place) -> bool:
+        """Tell whether a baseline of another boot or namespace is stored. Raises StateError."""
+        number = place_number(self._connection, place)
+        return self._connection.row("SELECT 1 FROM baselines WHERE place != ? LIMIT 1", (number,)) is not None
 
     def get(self, baseline: int) -> BaselineRow | None:
         """Return one baseline by its number. Raises StateError."""

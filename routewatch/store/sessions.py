@@ -52,6 +52,22 @@ class Sessions:
             )
             return cursor.lastrowid or 0
 
+    def next_id(self) -> int:
+        """Return the number the next session is to bear. Raises StateError."""
+        return self._connection.number("SELECT max(id) FROM sessions") + 1
+
+    def put(self, session: SessionRow) -> None:
+        """Store a session under the number it bears, in place of what stood there. Raises StateError."""
+        with self._connection.transaction():
+            self._connection.run(
+                "INSERT INTO sessions (id, place, opened_wall, opened_boot, closed_wall, closed_boot, client, tunnel,"
+                " baseline, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                " opened_wall = excluded.opened_wall, opened_boot = excluded.opened_boot,"
+                " closed_wall = excluded.closed_wall, closed_boot = excluded.closed_boot, client = excluded.client,"
+                " tunnel = excluded.tunnel, baseline = excluded.baseline, value = excluded.value",
+                (session.id, store_place(self._connection, session.place), *_columns(session)),
+            )
+
     def update(self, session: SessionRow) -> bool:
         """Replace the session of this number, its place excepted; tell whether there was one. Raises StateError."""
         with self._connection.transaction():

@@ -60,7 +60,7 @@ class LinuxHost:
         """Return the boot and network namespace we are in."""
         return Place(boot=BOOT_ID.read_text("ascii").strip(), namespace=str(OWN_NETWORK.stat().st_ino))
 
-    def observe(self) -> Snapshot:
+    def observe(self, also: tuple[Process, ...] = ()) -> Snapshot:
         """Take a snapshot; what changed before ``taken`` is in it. Raises ObservationError."""
         taken = _now()
         reading = read_tables(self._requests)
@@ -77,7 +77,7 @@ class LinuxHost:
             links=tuple(_owned(link, owners) for link in reading.links),
             neighbours=reading.neighbours,
             nexthop_objects=reading.nexthop_objects,
-            processes=self._with_holders(candidates.processes, owners.by_link.values()),
+            processes=self._with_holders(candidates.processes, (*also, *owners.by_link.values())),
             processes_seen=candidates.seen and owners.seen,
             complete=reading.complete,
             unsure=reading.unsure,

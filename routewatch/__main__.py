@@ -1,0 +1,7 @@
+"""``python -m routewatch``."""
+
+import sys
+
+from routewatch.cli import main
+
+sys.exit(main())

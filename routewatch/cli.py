@@ -1,0 +1,132 @@
+"""The command line: finds the command, hands it its arguments, and turns what goes wrong into one clear line.
+
+Only the chosen command's module is imported: `status` must not pay for what `run` needs. The common options are
+accepted before and after the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from routewatch import __version__
+from routewatch.commands.context import Context, Options
+from routewatch.errors import RoutewatchError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: dict[str, str] = {
+    "run": "watch in the foreground; --once looks once and ends",
+    "cleanup": "put right what a VPN left behind (also: routewatch --cleanup)",
+    "undo": "take a cleanup back",
+    "keep": "this destination is mine: never report or touch it",
+    "status": "tunnels, open sessions, what is left over, how the daemon is",
+    "baseline": "capture, show or forget what is compared with",
+    "snapshot": "the table now",
+    "diff": "the baseline against now, judged",
+    "sessions": "the VPN sessions seen so far",
+    "log": "what happened, in order",
+    "config": "check or show the configuration",
+    "demo": "the whole story in a private network namespace",
+}
+WITH_VALUE = {"--config", "--state-dir", "--color"}
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others, so that --json has its one document."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, f"see: {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    words = [_command_word(word) for word in (sys.argv[1:] if argv is None else argv)]
+    context = Context(Options(json="--json" in words))
+    try:
+        arguments, name = _parse(words)
+        context = Context(_options(arguments))
+        status = int(import_module(f"routewatch.commands.{name}").run(arguments, context))
+        sys.stdout.flush()
+    except RoutewatchError as error:
+        context.fail(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        context.fail(RoutewatchError("interrupted"), code="interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone; nothing more can be said, not even by the interpreter's own flush at the end.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _command_word(word: str) -> str:
+    return "cleanup" if word == "--cleanup" else word
+
+
+def _chosen(words: Sequence[str]) -> str | None:
+    """Find the command among the words: the first that is no option and no option's value."""
+    value = False
+    for word in words:
+        if value:
+            value = False
+        elif word in WITH_VALUE:
+            value = True
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _parse(words: Sequence[str]) -> tuple[argparse.Namespace, str]:
+    chosen = _chosen(words)
+    parser = Parser(
+        prog="routewatch",
+        description="Remembers the routing table from before each VPN session and puts back what it left behind.",
+        parents=[_common()],
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, description in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=description, description=description, parents=[_common()])
+        if name == chosen:
+            import_module(f"routewatch.commands.{name}").add(subparser)
+    arguments = parser.parse_args(list(words))
+    return arguments, str(arguments.command)
+
+
+def _common() -> Parser:
+    """Return the options that every command takes; unset ones stay unset, so that either place may set them."""
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", metavar="FILE", help="read this configuration, and no other")
+    common.add_argument("--state-dir", metavar="DIR", help="keep and read what is remembered there")
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    loudness = common.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="only errors")
+    loudness.add_argument("-v", "--verbose", action="count", help="more; twice for all")
+    common.add_argument("--color", choices=("auto", "always", "never"), help="colour the output (default: auto)")
+    return common
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        config=getattr(arguments, "config", None),
+        state_dir=getattr(arguments, "state_dir", None),
+        json=getattr(arguments, "json", False),
+        verbosity=-1 if getattr(arguments, "quiet", False) else getattr(arguments, "verbose", 0),
+        color=getattr(arguments, "color", "auto"),
+    )
+
+
+def _version() -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    backend = {"linux": "rtnetlink", "darwin": "netstat"}.get(sys.platform, "none")
+    return f"routewatch {__version__} (Python {python}, {sys.platform}, {backend})"

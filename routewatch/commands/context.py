@@ -1,0 +1,147 @@
+"""What every command is given: the settings, the state directory, the host, and where to say things.
+
+Everything is opened when it is first asked for. Data goes to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from routewatch.core.refusals import Protection
+from routewatch.core.signatures import SIGNATURES, Signature, is_client_process
+
+if TYPE_CHECKING:
+    from routewatch.config import Loaded, Settings
+    from routewatch.errors import RoutewatchError
+    from routewatch.host.port import Host
+    from routewatch.store.database import Store
+
+SCHEMA = "routewatch/1"
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The common options as they were given."""
+
+    config: str | None = None
+    state_dir: str | None = None
+    json: bool = False
+    verbosity: int = 0  # -1 quiet, 1 verbose, 2 all
+    color: str = "auto"
+
+
+class Context:
+    """The surroundings of one command."""
+
+    def __init__(self, options: Options, host: Host | None = None) -> None:
+        """Take the options; a host comes in here for tests and replay, else the machine's own is opened."""
+        self.options = options
+        self._host = host
+
+    @property
+    def json(self) -> bool:
+        """Tell whether one JSON document is wanted."""
+        return self.options.json
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The configuration and where each setting came from. Raises ConfigurationError."""
+        from routewatch.config import load
+
+        return load(Path(self.options.config) if self.options.config else None)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.loaded.settings
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the state is kept."""
+        return Path(self.options.state_dir or self.settings.state_dir)
+
+    @property
+    def host(self) -> Host:
+        """This machine. Raises ConfigurationError for a platform that can't be read here."""
+        if self._host is None:
+            from routewatch.host import open_host
+
+            signatures = self.signatures
+            self._host = open_host(self.settings.platform, lambda name: is_client_process(name, signatures))
+        return self._host
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """The known clients, those of the configuration first."""
+        return signatures_of(self.settings)
+
+    @property
+    def protection(self) -> Protection:
+        """What the configuration protects."""
+        protect = self.settings.protect
+        return Protection(
+            destinations=protect.destinations,
+            interfaces=protect.interfaces,
+            tables=protect.tables,
+            protocols=protect.protocols,
+        )
+
+    def store(self, *, readonly: bool = False) -> Store:
+        """Open the store. Raises StateError, PermissionRefusedError."""
+        from routewatch.store.database import open_store
+
+        store = open_store(self.state_dir, now=self.host.now().wall, readonly=readonly)
+        for warning in store.warnings:
+            self.note(f"warning: {warning}")
+        return store
+
+    @property
+    def colored(self) -> bool:
+        """Tell whether standard output takes colours: a terminal, unless NO_COLOR or --color say otherwise."""
+        if self.options.color != "auto":
+            return self.options.color == "always"
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def say(self, text: str) -> None:
+        """Write text to standard output, unless JSON is wanted there."""
+        if not self.json and self.options.verbosity >= 0:
+            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+    def note(self, text: str) -> None:
+        """Tell a person something beside the data, on standard error."""
+        if self.options.verbosity >= 0:
+            sys.stderr.write(f"{text}\n")
+
+    def emit(self, document: dict[str, Any]) -> None:
+        """Write the one JSON document of this command."""
+        sys.stdout.write(msgspec.json.encode({"schema": SCHEMA, **document}).decode() + "\n")
+
+    def emit_line(self, document: dict[str, Any]) -> None:
+        """Write one line of a stream of JSON documents, at once."""
+        self.emit(document)
+        sys.stdout.flush()
+
+    def fail(self, error: RoutewatchError, code: str | None = None) -> None:
+        """Say what went wrong: on standard error for a person, and as the one document for a program."""
+        if self.json:
+            self.emit({"error": {"code": code or error.code, "message": error.message, "hint": error.hint}})
+        sys.stderr.write(f"routewatch: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+
+
+def signatures_of(settings: Settings) -> tuple[Signature, ...]:
+    """Return the known clients, those of the configuration first: a person knows his own best."""
+    own = tuple(
+        Signature(
+            client=vpn.name,
+            processes=(vpn.process,) if vpn.process else (),
+            interfaces=(vpn.interface,) if vpn.interface else (),
+        )
+        for vpn in settings.vpn
+    )
+    return own + SIGNATURES

@@ -1,0 +1,139 @@
+"""What the store remembers, as the core's values: the observer's course, and the memory that judging looks at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from routewatch.commands.archive import StoredStep, unpack_snapshot
+from routewatch.core.baselines import Series
+from routewatch.core.memory import Baseline, Deletion, Memory, Reason, Session, Trace
+from routewatch.core.model import Moment, Place
+from routewatch.core.network import Network
+from routewatch.core.sessions import SESSIONS, Course
+from routewatch.core.timeline import same_row
+from routewatch.errors import StateError
+
+if TYPE_CHECKING:
+    from routewatch.host.port import Host
+    from routewatch.store.baselines import BaselineRow
+    from routewatch.store.database import Store
+    from routewatch.store.journal import CleanupRow
+    from routewatch.store.sessions import SessionRow
+
+CLEANUPS = 50  # looked back for what we deleted ourselves
+
+
+def recall_course(store: Store, host: Host) -> Course:
+    """Return the course where the last observer of this place left it. Raises StateError."""
+    place = host.place()
+    seen = store.observations.last(place)
+    last = None if seen is None else unpack_snapshot(seen.snapshot, host)
+    return Course(
+        last=last,
+        history=() if last is None or seen is None or seen.state != SETTLED else (last,),
+        sessions=recall_sessions(store, place),
+        series=_series(store, host, place),
+        next_session=store.sessions.next_id(),
+    )
+
+
+SETTLED, UNSETTLED = b"settled", b"unsettled"
+
+
+def recall_sessions(store: Store, place: Place) -> tuple[Session, ...]:
+    """Return the newest sessions of a place, oldest first. Raises StateError."""
+    return tuple(session_of(row) for row in reversed(store.sessions.recent(place, SESSIONS)))
+
+
+def session_of(row: SessionRow) -> Session:
+    """Return the session of a row. Raises StateError."""
+    try:
+        return replace(msgspec.msgpack.decode(row.value, type=Session), id=row.id, baseline=row.baseline)
+    except msgspec.DecodeError as error:
+        raise StateError(f"stored session {row.id} can't be read: {error}") from error
+
+
+def baseline_of(row: BaselineRow, host: Host) -> Baseline:
+    """Return the baseline of a row. Raises StateError."""
+    return Baseline(
+        id=row.id,
+        snapshot=unpack_snapshot(row.snapshot, host),
+        network=msgspec.msgpack.decode(row.network, type=Network),
+        proven=row.proven,
+        tainted=row.tainted,
+        reason=msgspec.convert(row.reason, Reason),
+    )
+
+
+def _series(store: Store, host: Host, place: Place) -> Series:
+    latest = store.baselines.latest(place)
+    first = store.baselines.first_taken(place)
+    if store.baselines.stands_elsewhere(place):
+        # No leftover outlives a reboot: only the very first baseline of an installation can have inherited one.
+        first = float("-inf")
+    return Series(
+        latest=None if latest is None else baseline_of(latest, host), first=first, next_id=store.baselines.next_id()
+    )
+
+
+def recall_memory(store: Store, host: Host, course: Course) -> Memory:
+    """Return what judging may look at beside the table. Raises StateError."""
+    cleanups = store.journal.recent(host.place(), CLEANUPS)
+    sessions = course.sessions
+    wanted = {s.baseline for s in sessions if s.baseline is not None}
+    latest = course.series.latest
+    known = {} if latest is None else {latest.id: latest}
+    rows = {number: store.baselines.get(number) for number in wanted - set(known)}
+    return Memory(
+        latest=latest,
+        baselines=known | {number: baseline_of(row, host) for number, row in rows.items() if row is not None},
+        sessions=_with_undone(sessions, cleanups),
+        kept=frozenset(row.destination for row in store.keeps.list()),
+        deleted=tuple(_deletions(cleanups)),
+    )
+
+
+def _steps(cleanup: CleanupRow) -> list[StoredStep]:
+    return [msgspec.msgpack.decode(row.value, type=StoredStep) for row in cleanup.steps if row.status == "done"]
+
+
+def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
+    """Return what our cleanups deleted and no undo brought back."""
+    found = []
+    for cleanup in cleanups:
+        if cleanup.kind == "undo" or cleanup.state == "undone":
+            continue
+        at = Moment(wall=cleanup.wall, boot=cleanup.boot, monotonic=cleanup.boot)
+        for stored in _steps(cleanup):
+            step = stored.step
+            if step.action == "delete":
+                found.append(Deletion(at=at, route=step.route, policy_rule=step.policy_rule))
+            elif step.action == "replace":
+                found.append(Deletion(at=at, route=step.replaces))
+    return found
+
+
+def _with_undone(sessions: tuple[Session, ...], cleanups: list[CleanupRow]) -> tuple[Session, ...]:
+    """Give back to their sessions the rows that an undo put back: they are leftovers again, and nobody else's."""
+    by_id = {session.id: session for session in sessions}
+    for cleanup in cleanups:
+        if cleanup.kind == "undo":
+            continue
+        for row in cleanup.steps:
+            stored = msgspec.msgpack.decode(row.value, type=StoredStep)
+            session = by_id.get(stored.session or 0)
+            if row.status != "undone" or session is None or stored.trace is None:
+                continue
+            by_id[session.id] = _given_back(session, stored.step.action, stored.trace)
+    return tuple(by_id.values())
+
+
+def _given_back(session: Session, action: str, trace: Trace) -> Session:
+    row = trace.row
+    known = session.vanished if action == "add" else session.appeared
+    if row is None or any(same_row(entry, row) for entry in known):
+        return session
+    return replace(session, **{"vanished" if action == "add" else "appeared": (*known, trace)})

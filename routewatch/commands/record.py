@@ -1,0 +1,80 @@
+"""Writes down what a look led to: baselines, sessions, events and the last observation, all in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.commands.archive import pack, pack_snapshot
+from routewatch.commands.recall import SETTLED, UNSETTLED
+from routewatch.store.baselines import BaselineRow
+from routewatch.store.events import EventRow
+from routewatch.store.observations import ObservationRow
+from routewatch.store.sessions import SessionRow
+
+if TYPE_CHECKING:
+    from routewatch.core.memory import Baseline, Event, Session
+    from routewatch.core.model import Place, Snapshot
+    from routewatch.core.sessions import Followed
+    from routewatch.store.database import Store
+
+
+def record(store: Store, followed: Followed, now: Snapshot, *, settled: bool) -> None:
+    """Store all that one look led to, or nothing of it. Raises StateError."""
+    with store.transaction():
+        for baseline in followed.baselines:
+            store.baselines.add(baseline_row(baseline))
+        for session in followed.sessions:
+            store.sessions.put(_session_row(session, now.place))
+        store.events.add_many(event_row(event, now.place) for event in followed.events)
+        store.observations.save(
+            ObservationRow(
+                place=now.place,
+                wall=now.taken.wall,
+                boot=now.taken.boot,
+                snapshot=pack_snapshot(now),
+                state=SETTLED if settled else UNSETTLED,
+            )
+        )
+
+
+def baseline_row(baseline: Baseline) -> BaselineRow:
+    """Return a baseline as it is stored."""
+    snapshot = baseline.snapshot
+    return BaselineRow(
+        id=baseline.id,
+        place=snapshot.place,
+        wall=snapshot.taken.wall,
+        boot=snapshot.taken.boot,
+        network=pack(baseline.network),
+        proven=baseline.proven,
+        tainted=baseline.tainted,
+        reason=baseline.reason,
+        snapshot=pack_snapshot(snapshot),
+    )
+
+
+def _session_row(session: Session, place: Place) -> SessionRow:
+    return SessionRow(
+        id=session.id,
+        place=place,
+        opened_wall=session.opened.wall,
+        opened_boot=session.opened.boot,
+        closed_wall=session.closed.wall if session.closed else None,
+        closed_boot=session.closed.boot if session.closed else None,
+        client=session.client or "",
+        tunnel=session.tunnel.name,
+        baseline=session.baseline,
+        value=pack(session),
+    )
+
+
+def event_row(event: Event, place: Place) -> EventRow:
+    """Return an event as it is stored."""
+    return EventRow(
+        place=place,
+        wall=event.at.wall,
+        boot=event.at.boot,
+        session=event.session,
+        kind=event.kind,
+        value=pack(event),
+    )

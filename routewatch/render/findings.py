@@ -1,0 +1,77 @@
+"""Findings: as objects of the JSON, and as lines that give each row its verdict and its reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.core.model import Route
+from routewatch.core.verdict import Finding, Verdict
+from routewatch.render.objects import Object, process_text, route_object, rule_object
+from routewatch.render.routes import printable, rule_text, text
+
+if TYPE_CHECKING:
+    from routewatch.core.model import Author, PolicyRule
+
+MARKS = {Verdict.ORPHANED: "-", Verdict.MISSING: "+", Verdict.UNCERTAIN: "?", Verdict.EXPECTED: " "}
+
+
+def finding_object(finding: Finding) -> Object:
+    """Return a finding; ``confidence`` is null where the verdict carries none."""
+    carries = finding.verdict in {Verdict.ORPHANED, Verdict.MISSING}
+    return {
+        **row_object(finding.row),
+        "verdict": str(finding.verdict),
+        "confidence": finding.confidence if carries else None,
+        "rule": finding.rule,
+        "because": finding.because,
+        "evidence": list(finding.evidence),
+        "against": list(finding.against),
+        "session": finding.session,
+        "author": author_object(finding.author),
+    }
+
+
+def row_object(row: Route | PolicyRule) -> Object:
+    """Return a route or a rule under the keys ``target``, ``route`` and ``policy_rule``."""
+    if isinstance(row, Route):
+        return {"target": "route", "route": route_object(row), "policy_rule": None}
+    return {"target": "policy_rule", "route": None, "policy_rule": rule_object(row)}
+
+
+def author_object(author: Author | None) -> Object | None:
+    """Return who asked for a change: the process and those that started it, nearest first."""
+    if author is None or author.kind == "unknown":
+        return None
+    return {
+        "kind": author.kind,
+        "process": process_text(author.process) if author.process else None,
+        "ancestors": [process_text(process) for process in author.ancestors],
+    }
+
+
+def author_text(author: Author | None) -> str:
+    """Return who asked for a change in a few words: "by ip[812] of openvpn[790]"."""
+    if author is None or author.kind == "unknown":
+        return ""
+    if author.process is None:
+        return f"by {author.kind}"
+    parents = [process_text(process) for process in author.ancestors[:1]]
+    return printable(" of ".join([f"by {process_text(author.process)}", *parents]))
+
+
+def row_text(row: Route | PolicyRule) -> str:
+    """Return a row in ip's words, with the family where the words don't tell it."""
+    if isinstance(row, Route):
+        return text(row)
+    return f"rule {rule_text(row)}" + (" (IPv6)" if row.family == "inet6" else "")
+
+
+def finding_text(finding: Finding) -> str:
+    """Return the lines of one finding: the row, and below it why."""
+    confidence = f", {finding.confidence}" if finding.verdict in {Verdict.ORPHANED, Verdict.MISSING} else ""
+    codes = " ".join([*finding.evidence, *(f"({code})" for code in finding.against)])
+    whose = f", session {finding.session}" if finding.session else ""
+    return (
+        f"{MARKS[finding.verdict]} {row_text(finding.row)}\n"
+        f"    {finding.verdict}{confidence}: {finding.because} [{finding.rule}{whose}{'; ' + codes if codes else ''}]"
+    )

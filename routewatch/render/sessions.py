@@ -1,0 +1,46 @@
+"""Sessions: as objects of the JSON and as lines of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.render.objects import Object, link_object, process_text
+from routewatch.render.routes import printable
+from routewatch.render.times import clock, iso, span
+
+if TYPE_CHECKING:
+    from routewatch.core.memory import Session
+
+HEADER = f"{'ID':>4}  {'CLIENT':<14} {'TUNNEL':<10} {'OPENED':<19} {'LENGTH':<10} {'LEFT':>4} {'LOST':>4}  STATE"
+
+
+def session_object(session: Session) -> Object:
+    """Return a session; ``left`` counts its rows that are still there, ``lost`` what it took and did not give back."""
+    return {
+        "id": session.id,
+        "client": session.client,
+        "process": process_text(session.holder) if session.holder else None,
+        "tunnel": link_object(session.tunnel),
+        "opened": iso(session.opened.wall),
+        "closed": iso(session.closed.wall) if session.closed else None,
+        "ended": session.ended or None,
+        "baseline": session.baseline,
+        "network": [
+            {"link": u.link, "prefixes": list(u.prefixes), "gateways": [g.address for g in u.gateways]}
+            for u in session.network
+        ],
+        "left": len(session.appeared),
+        "lost": len(session.vanished),
+    }
+
+
+def session_line(session: Session, now: float) -> str:
+    """Return one line of the list; ``now`` is the boot clock."""
+    until = session.closed.boot if session.closed else now
+    state = session.ended if session.closed else "open"
+    if session.baseline is None:
+        state += " (no baseline: it was up already)"
+    return printable(
+        f"{session.id:>4}  {session.client or '?':<14} {session.tunnel.name:<10} {clock(session.opened.wall):<19} "
+        f"{span(until - session.opened.boot):<10} {len(session.appeared):>4} {len(session.vanished):>4}  {state}"
+    )
