@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Changes nobody saw the author of count as the session's only so soon after its opening (seconds).
 OPENING = 60.0
+# What bears these is signed: a DHCP client's or the router advertisements' (RTPROT_DHCP, RTPROT_RA; linux/rtnetlink.h).
+# A lease that is renewed right after a VPN came up, by an `ip` that nobody caught in time, is not the VPN's doing.
+OTHERS = frozenset({"dhcp", "ra"})
 UNKNOWN = Author()
 
 
@@ -84,9 +87,9 @@ def tie(row: Route | PolicyRule, author: Author, session: Session, at: Moment) -
         return "interface"
     if author.kind == "process":
         return "author" if is_client(author, session) else None
-    if author.kind == "unknown" and session.is_open and at.boot - session.opened.boot <= OPENING:
-        return "time"
-    return None
+    if author.kind != "unknown" or row.protocol in OTHERS:
+        return None
+    return "time" if session.is_open and at.boot - session.opened.boot <= OPENING else None
 
 
 def _interface_of(row: Route | PolicyRule, session: Session) -> bool:

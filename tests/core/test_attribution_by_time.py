@@ -1,0 +1,23 @@
+"""What nobody was seen to do belongs to a session that has just opened, unless it is signed by somebody else."""
+
+from __future__ import annotations
+
+from routewatch.core.attribution import UNKNOWN, tie
+from routewatch.core.memory import Session
+from tests.build import link, moment, route
+
+SESSION = Session(id=1, tunnel=link("tun0 kind tun up carrier"), client="openvpn", opened=moment(100.0))
+
+
+def test_a_route_that_appears_right_after_the_tunnel_is_the_sessions() -> None:
+    assert tie(route("203.0.113.10 via 192.168.77.1 dev eth0"), UNKNOWN, SESSION, moment(101.0)) == "time"
+
+
+def test_a_lease_renewed_right_after_the_tunnel_came_up_is_not() -> None:
+    lease = route("default via 192.168.77.254 dev eth0 proto dhcp metric 100")
+
+    assert tie(lease, UNKNOWN, SESSION, moment(101.0)) is None
+
+
+def test_a_route_that_appears_much_later_is_not() -> None:
+    assert tie(route("203.0.113.10 via 192.168.77.1 dev eth0"), UNKNOWN, SESSION, moment(200.0)) is None
