@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from routewatch.core.model import Author, Moment, Process
+from routewatch.host.linux.port_ids import PID_BITS
 from routewatch.host.processes import Processes, Stat, read_stat, sees_own_processes
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-PID_BITS = 22  # PID_MAX_LIMIT is 2**22 on 64-bit machines, include/linux/threads.h
 KERNEL = Author(kind="kernel")
 OURSELVES = Author(kind="routewatch")
 UNKNOWN = Author(kind="unknown")

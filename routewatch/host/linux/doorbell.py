@@ -10,23 +10,18 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-from struct import Struct
 from typing import TYPE_CHECKING
 
-from routewatch.core.model import LOCAL_TABLE, Change
 from routewatch.errors import ObservationError
-from routewatch.host.linux.rtnetlink import messages
-from routewatch.host.linux.rtnetlink.links import link_names
-from routewatch.host.linux.rtnetlink.routes import RTM_F_CLONED, decode_route
-from routewatch.host.linux.rtnetlink.rules import decode_rule
-from routewatch.host.port import Rings
+from routewatch.host.linux.drain import Drain
+from routewatch.host.linux.port_ids import bind_beside_pid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
 
     from routewatch.core.model import Moment
     from routewatch.host.linux.authors import Authors
+    from routewatch.host.port import Rings
 
 # include/uapi/linux/netlink.h
 NETLINK_ROUTE = 0
@@ -39,18 +34,8 @@ GROUPS = (1, 5, 7, 8, 9, 11, 19, 32)
 
 BUFFER = 64 << 20  # bytes; the kernel doubles it, and takes memory only for what is queued
 LARGEST_BUFFER = 256 << 20
-READ_AT_ONCE = 4000  # messages; past that a fresh dump is cheaper than decoding them
 _DATAGRAM = 1 << 16
 _NAMES = 4096  # of links, the ones that have gone included
-
-_ACTIONS: dict[int, Literal["add", "delete"]] = {
-    messages.RTM_NEWROUTE: "add",
-    messages.RTM_DELROUTE: "delete",
-    messages.RTM_NEWRULE: "add",
-    messages.RTM_DELRULE: "delete",
-}
-_ROUTES = frozenset({messages.RTM_NEWROUTE, messages.RTM_DELROUTE})
-_ROUTE_HEADER = Struct("=8BI")  # struct rtmsg: family, lengths, tos, table, protocol, scope, type, flags
 
 
 class LinuxDoorbell:
@@ -87,7 +72,7 @@ class LinuxDoorbell:
 
     def read(self) -> Rings:
         """Drain what is queued without blocking. After a loss the socket has been opened anew, groups joined."""
-        drain = _Drain(self._authors, self._now, self._names)
+        drain = Drain(self._authors, self._now, self._names)
         view = memoryview(self._datagram)
         while True:
             try:
@@ -116,59 +101,6 @@ class LinuxDoorbell:
         self._socket = fresh
 
 
-class _Drain:
-    """One draining of the queue, with what was learnt of it."""
-
-    def __init__(self, authors: Authors, now: Callable[[], Moment], names: dict[int, str]) -> None:
-        self._authors = authors
-        self._now = now
-        self._names = names  # kept up by the messages, and of links that have gone too
-        self._changes: list[Change] = []
-        self._links = False
-        self._messages = 0
-        self.lost = False
-
-    def rings(self) -> Rings:
-        return Rings(changes=tuple(self._changes), links=self._links, messages=self._messages, lost=self.lost)
-
-    def take(self, datagram: bytes) -> None:
-        if self._messages >= READ_AT_ONCE:
-            self.lost = True
-        if self.lost:
-            self._messages += 1  # the kernel puts one announcement into a datagram
-            return
-        for message in messages.split(datagram):
-            self._messages += 1
-            if message.type in _ACTIONS:
-                self._change(message)
-                continue
-            self._links = True
-            if message.type == messages.RTM_NEWLINK:
-                self._names.update(link_names([message.payload]))
-
-    def _change(self, message: messages.Message) -> None:
-        of_route = message.type in _ROUTES
-        if of_route and _is_noise(message.payload):
-            return
-        at = self._now()
-        change = Change(
-            action=_ACTIONS[message.type],
-            at=at,
-            author=self._authors.author_of(message.pid, at),
-            route=decode_route(message.payload, self._names) if of_route else None,
-            policy_rule=None if of_route else decode_rule(message.payload, self._names),
-        )
-        self._changes.append(change)
-
-
-def _is_noise(payload: bytes) -> bool:
-    """Tell whether a route is one the kernel keeps for itself: of table local, or cached (cloned)."""
-    if len(payload) < _ROUTE_HEADER.size:
-        return True
-    header = _ROUTE_HEADER.unpack_from(payload)
-    return header[4] == LOCAL_TABLE or bool(header[8] & RTM_F_CLONED)
-
-
 def _joined(buffer: int) -> socket.socket:
     """Open a socket with a buffer as large as granted, and join it to the groups the kernel has."""
     opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_ROUTE)
@@ -178,7 +110,7 @@ def _joined(buffer: int) -> socket.socket:
     except PermissionError:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)  # cut to net.core.rmem_max, without an error
     # An unbound socket hears nothing, and binding later would undo the memberships (netlink_bind() in af_netlink.c).
-    opened.bind((0, 0))
+    bind_beside_pid(opened)
     for group in GROUPS:
         with contextlib.suppress(OSError):  # group 32 came with Linux 5.3; a poll sees what it would have told
             opened.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from routewatch.core.model import FAMILIES
 from routewatch.errors import ObservationError
+from routewatch.host.linux.port_ids import bind_beside_pid
 from routewatch.host.linux.rtnetlink import messages
 
 if TYPE_CHECKING:
@@ -77,7 +78,11 @@ class RequestSocket:
         self._mark = messages.conversation(SEQUENCE, self._socket.getsockname()[0])
         # A socket's first dump is cut into datagrams otherwise than the later ones: the kernel learns our buffer's
         # size by the first recvmsg() (max_recvmsg_len in af_netlink.c). So that one is thrown away.
-        self.dump(messages.RTM_GETRULE, messages.AF_INET)
+        try:
+            self.dump(messages.RTM_GETRULE, messages.AF_INET)
+        except ObservationError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         """Return the socket itself."""
@@ -135,12 +140,10 @@ class RequestSocket:
         NLMSG_DONE is its own datagram or the tail of the last one, and its length varies. Its header is found from
         behind, by the sequence and port that every message bears; only where that is no header are all walked.
         """
-        start = chunk.rfind(self._mark) - 8
-        tail = chunk[start:] if start >= 0 else b""
+        tail = chunk[max(0, chunk.rfind(self._mark) - 8) :]
         length, kind = messages.integer(tail[:4]), messages.integer(tail[4:6])
-        if messages.aligned(length) == messages.aligned(len(tail)) and kind not in _ENDS:
-            return False
-        return _ended(chunk)
+        is_entry = messages.aligned(length) == messages.aligned(len(tail)) and kind not in _ENDS
+        return not is_entry and _ended(chunk)
 
     def _drain(self) -> None:
         """Throw away what an earlier dump, given up in its middle, left in the queue."""
@@ -190,7 +193,7 @@ def _open_socket() -> socket.socket:
     except OSError as error:
         raise ObservationError(f"rtnetlink can't be opened: {error.strerror}") from error
     try:
-        opened.bind((0, 0))
+        bind_beside_pid(opened)
     except OSError as error:
         opened.close()
         raise ObservationError(f"rtnetlink can't be used: {error.strerror}") from error
