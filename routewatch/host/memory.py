@@ -16,13 +16,13 @@ from routewatch.core.steps import Step
 from routewatch.core.table import Table
 from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateError
 from routewatch.host.memory_doorbell import MemoryDoorbell
-from routewatch.host.memory_kernel import objection
+from routewatch.host.memory_kernel import ageless, objection
 from routewatch.host.memory_world import MemoryWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from routewatch.core.model import Link
+    from routewatch.core.model import Link, Process
     from routewatch.core.table import Codec
     from routewatch.host.port import Outcome
 
@@ -71,8 +71,9 @@ class MemoryHost(MemoryWorld):
         """Return the boot and namespace its owner has set in ``here``."""
         return self.here
 
-    def observe(self) -> Snapshot:
-        """Take a snapshot."""
+    def observe(self, also: tuple[Process, ...] = ()) -> Snapshot:
+        """Take a snapshot; it has every process there is, so nothing is to be looked after besides."""
+        del also
         return Snapshot(
             platform=self.platform,
             place=self.here,
@@ -128,7 +129,7 @@ class MemoryHost(MemoryWorld):
         self._refusals[entry] = words
 
     def _add(self, entry: Route | PolicyRule) -> Outcome:
-        if entry in self._entries:
+        if self._there(entry):
             return "present"
         words = objection(entry, self.routes, self.links) if isinstance(entry, Route) else None
         if words:
@@ -137,17 +138,23 @@ class MemoryHost(MemoryWorld):
         return "done"
 
     def _delete(self, entry: Route | PolicyRule) -> Outcome:
-        if entry not in self._entries:
+        there = self._there(entry)
+        if there is None:
             return "absent"
-        self.remove(entry)
+        self.remove(there)
         return "done"
 
     def _replace(self, old: Route, new: Route) -> Outcome:
-        if old not in self._entries:
-            return "present" if new in self._entries else "absent"
-        words = objection(new, [route for route in self.routes if route != old], self.links)
+        there = self._there(old)
+        if there is None:
+            return "present" if self._there(new) else "absent"
+        words = objection(new, [route for route in self.routes if route != there], self.links)
         if words:
             raise KernelRefusedError(words)
-        self._entries[self._entries.index(old)] = new
+        self._entries[self._entries.index(there)] = new
         self._ring("add", new)  # NLM_F_REPLACE tells of the new route only
         return "done"
+
+    def _there(self, entry: Route | PolicyRule) -> Route | PolicyRule | None:
+        """Return this very entry as it is held: with what is left of its lifetime, which is no part of what it is."""
+        return next((held for held in self._entries if ageless(held) == ageless(entry)), None)

@@ -15,13 +15,18 @@ from routewatch.core.model import Route
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from routewatch.core.model import Address, Link
+    from routewatch.core.model import Address, Link, PolicyRule
 
 
 def weak_id(route: Route) -> tuple[object, ...]:
     """Return what two routes may not have in common when one is added with NLM_F_EXCL."""
     place = (route.family, route.table, prefix(route.destination), route.source, route.tos or 0)
     return (*place, metric_of(route))
+
+
+def ageless(entry: Route | PolicyRule) -> Route | PolicyRule:
+    """Return the entry without its lifetime, which counts down."""
+    return replace(entry, expires=None) if isinstance(entry, Route) else entry
 
 
 def metric_of(route: Route) -> int:

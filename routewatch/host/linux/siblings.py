@@ -104,10 +104,16 @@ def _lengths(wanted: Request) -> bytes:
 
 
 def _would_take_rule(row: Request, wanted: Request) -> bool:
-    # net/core/fib_rules.c, rule_find(): what is 0 or absent in the request is not compared, and "not" never is
+    # net/core/fib_rules.c, rule_find(): what is 0 or absent in the request is not compared (the suppressors have -1 for
+    # that), and neither are "not" and the target of goto.
     fields = ("dst_len", "src_len", "tos", "action")
+    compared = {
+        name: value
+        for name, value in wanted.attributes.items()
+        if name != "FRA_GOTO" and (value or name.startswith("FRA_SUPPRESS"))
+    }
     return all(not wanted.header[name] or row.header[name] == wanted.header[name] for name in fields) and all(
-        row.attributes.get(name) == value for name, value in wanted.attributes.items() if name != "FRA_GOTO"
+        row.attributes.get(name) == value for name, value in compared.items()
     )
 
 
