@@ -26,6 +26,11 @@ Reason = Literal["", "no route", "unreachable", "blackhole", "prohibit"]
 # Types that end the search with an error, and the reason each gives (fib_props, net/ipv4/fib_semantics.c).
 # A "throw" ends the search in its table only.
 REJECTS: Mapping[str, Reason] = {"unreachable": "unreachable", "blackhole": "blackhole", "prohibit": "prohibit"}
+# Selectors of a rule for which a query has no field (in the words of PolicyRule.unwritable): a packet that we know
+# nothing of is taken for one that isn't marked so.
+FOREIGN_SELECTORS = frozenset(
+    {"tun_id", "dscp", "dscp mask", "flowlabel", "flowlabel mask", "sport mask", "dport mask"}
+)
 PREFERENCES = {"high": 0, None: 1, "low": 2}  # RFC 4191
 
 # What the kernel starts with: fib_default_rules_init, fib6_rules_net_init. IPv6 has no table "default".
@@ -87,8 +92,8 @@ class Index:
 
     def choose(self, table: int, destination: str, query: Query = ORDINARY) -> Route | None:
         """Return the route that one table gives, a rejecting or throwing one included."""
-        for candidates in self.matching(table, destination):
-            usable = [route for route in _for_source(candidates, query) if _is_usable(route, destination, query)]
+        for candidates in _in_turn(self.matching(table, destination), query.source):
+            usable = [route for route in candidates if _is_usable(route, destination, query)]
             if usable:
                 return min(usable, key=lambda route: _rank(route, query))
         return None
@@ -138,6 +143,7 @@ def matches(rule: PolicyRule, destination: str, query: Query) -> bool:
         and (not rule.ip_protocol or rule.ip_protocol == query.ip_protocol)
         and _within(query.source_port, rule.source_ports)
         and _within(query.destination_port, rule.destination_ports)
+        and FOREIGN_SELECTORS.isdisjoint(rule.unwritable)
     )
     return selects != rule.inverted
 
@@ -188,21 +194,24 @@ def _within(number: int | None, bounds: tuple[int, int] | None) -> bool:
     return bounds is None or (number is not None and bounds[0] <= number <= bounds[1])
 
 
-def _for_source(candidates: list[Route], query: Query) -> list[Route]:
-    """Of the routes of one prefix, return those that the kernel looks at for this source.
+def _in_turn(prefixes: Iterable[list[Route]], source: str | None) -> Iterator[list[Route]]:
+    """Yield the routes of each prefix in the order in which the kernel looks at them for this source.
 
-    Source-specific routes form a tree below their prefix. Where no source in it matches, fib6_node_lookup_1 goes on
-    with the next shorter prefix and passes over a route for all sources that stands at this one (seen on Linux 6.18);
-    only the default is not passed over, for it is where the walk ends.
+    IPv6 routes for a source form a tree below their prefix. While the kernel looks for the first prefix to enter
+    (fib6_node_lookup_1), one whose tree has no such source is passed over together with its routes for all sources;
+    the default is not, for the walk ends there. Going on from the prefix entered (fib6_backtrack), each is looked at:
+    first its tree, the narrowest source first, then its routes for all. Seen on Linux 6.18.
     """
-    sourced = [route for route in candidates if route.source]
-    if not sourced:
-        return candidates
-    near = [route for route in sourced if _is_from(query.source, route)]
-    if near:
-        longest = max(map(_source_length, near))
-        return [route for route in near if _source_length(route) == longest]
-    return [route for route in candidates if not route.source and route.destination in DEFAULTS]
+    entered = False
+    for candidates in prefixes:
+        general = [route for route in candidates if not route.source]
+        near = [route for route in candidates if _is_from(source, route)]
+        for length in sorted({_source_length(route) for route in near}, reverse=True):
+            yield [route for route in near if _source_length(route) == length]
+        if near or len(general) == len(candidates):
+            entered = True
+        if entered or candidates[0].destination in DEFAULTS:
+            yield general
 
 
 def _is_from(source: str | None, route: Route) -> bool:

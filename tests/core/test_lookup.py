@@ -140,6 +140,20 @@ def test_a_prefix_with_source_specific_routes_of_other_sources_is_passed_over_as
     assert way(lines, "2620::1", Query(source="fd00::7")) == route(lines[0])
 
 
+def test_a_prefix_passed_over_at_first_is_looked_at_on_the_way_back() -> None:
+    lines = ["2620:1::/32 dev eth2", "2620::/16 dev eth1", "2620::/16 from 2001:db8::/32 dev tun0", "::/0 dev eth1"]
+
+    assert way(lines, "2620:1::1", Query(oif="eth1")) == route(lines[1])
+    assert way(lines[1:], "2620:1::1", Query(oif="eth1")) == route(lines[3])
+
+
+def test_a_source_specific_route_that_is_dead_leaves_the_way_to_wider_ones_of_its_prefix() -> None:
+    lines = ["2620::/16 dev eth1", "2620::/16 from 2001:db8::/32 dev tun0 dead", "2620::/16 from 2001::/16 dev tun1"]
+
+    assert way(lines, "2620::1", Query(source="2001:db8::7")) == route(lines[2])
+    assert way(lines[:2], "2620::1", Query(source="2001:db8::7")) == route(lines[0])
+
+
 def test_rules_are_asked_by_priority_and_equal_ones_in_their_order() -> None:
     assert tables("200: from all lookup 2", "100: from all lookup 1") == "1"
     assert tables("100: from all lookup 2", "100: from all lookup 1") == "2"
@@ -222,6 +236,12 @@ def test_wg_quicks_rules_send_all_but_the_specific_routes_into_the_tunnel() -> N
     assert answer(lines, policy, "203.0.113.10").table == 51820
     assert answer(lines, policy, "192.168.1.7").route == route(lines[1])
     assert answer(lines, policy, "203.0.113.10", Query(fwmark=0xCA6C)).route == route(DEFAULT)
+
+
+def test_a_rule_for_packets_of_a_kind_that_we_cannot_name_is_passed_over() -> None:
+    foreign = replace(rule("100: from all lookup 1"), unwritable=("tun_id",))
+
+    assert lookup([route("default dev eth1 table 1")], [foreign], "1.1.1.1") == NOWHERE
 
 
 def test_a_rejecting_route_is_never_suppressed_for_its_length() -> None:

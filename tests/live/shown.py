@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests import build
 
 if TYPE_CHECKING:
-    from routewatch.core.model import Family, Route
+    from routewatch.core.model import Family, PolicyRule, Route
     from tests.live.namespace import Namespace
 
 FAMILY_OPTIONS: dict[Family, str] = {"inet": "-4", "inet6": "-6"}
@@ -22,3 +22,9 @@ def lines(namespace: Namespace, family: Family, what: str = "route show table al
 def routes(namespace: Namespace, family: Family) -> list[Route]:
     """Return the routes of all tables."""
     return [build.route(line, family) for line in lines(namespace, family)]
+
+
+def rules(namespace: Namespace, family: Family) -> tuple[PolicyRule, ...]:
+    """Return the policy rules."""
+    said = (line.replace("ipproto udp", "ipproto 17") for line in lines(namespace, family, "rule show"))
+    return build.rules(*(line.removesuffix(" [unresolved]") for line in said), family=family)
