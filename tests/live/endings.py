@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.live.lab import GATEWAY, SERVER, Lab, new_lab, routes
+from tests.live.lab import GATEWAY, LAN_HOST, NEXT_GATEWAY, OTHER_GATEWAY, SERVER, Lab, new_lab, routes
 from tests.live.openvpn import WITHOUT_DEF1, OpenVpn
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class Ending:
     options: tuple[str, ...] = ()
     persistent: bool = False  # the tun was made beforehand, by --mktun, and outlives openvpn
     meanwhile: Callable[[Lab], None] = nothing_happens
+    gateway: str = GATEWAY  # the LAN's, after that
     metric: int = 100
+    stranded: frozenset[str] = frozenset()  # the administrator's own, whose gateway the client moved away from
     breaks: bool = False  # IPv4 or IPv6 does not work until somebody cleans up
 
     @property
@@ -68,6 +70,7 @@ ON_THE_TUN = frozenset(
     }
 )
 S = frozenset({SERVER_ROUTE})
+ADMINS = frozenset({f"10.50.0.0/16 via {LAN_HOST} dev eth0 proto boot scope global"})
 MOVED = Lab.gateway_moves
 CHANGED = Lab.subnet_changes
 
@@ -78,10 +81,18 @@ ENDINGS = (
     Ending(name="persist-tun-crash", options=("--persist-tun",), end=OpenVpn.crash, left=S),
     Ending(name="mktun-stop", persistent=True, end=OpenVpn.stop),
     Ending(name="mktun-crash", persistent=True, end=OpenVpn.crash, left=S | ON_THE_TUN, breaks=True),
-    Ending(name="gateway-moves-stop", meanwhile=MOVED, end=OpenVpn.stop),
-    Ending(name="gateway-moves-crash", meanwhile=MOVED, end=OpenVpn.crash, left=S, breaks=True),
-    Ending(name="subnet-changes-stop", meanwhile=CHANGED, end=OpenVpn.stop),
-    Ending(name="subnet-changes-crash", meanwhile=CHANGED, end=OpenVpn.crash, left=S, breaks=True),
+    Ending(name="gateway-moves-stop", meanwhile=MOVED, gateway=NEXT_GATEWAY, end=OpenVpn.stop),
+    Ending(name="gateway-moves-crash", meanwhile=MOVED, gateway=NEXT_GATEWAY, end=OpenVpn.crash, left=S, breaks=True),
+    Ending(name="subnet-changes-stop", meanwhile=CHANGED, gateway=OTHER_GATEWAY, stranded=ADMINS, end=OpenVpn.stop),
+    Ending(
+        name="subnet-changes-crash",
+        meanwhile=CHANGED,
+        gateway=OTHER_GATEWAY,
+        stranded=ADMINS,
+        end=OpenVpn.crash,
+        left=S,
+        breaks=True,
+    ),
     Ending(
         name="without-def1-stop",
         options=WITHOUT_DEF1,
@@ -120,6 +131,7 @@ ENDINGS = (
         name="without-def1-gateway-moves-stop",
         options=WITHOUT_DEF1,
         meanwhile=MOVED,
+        gateway=NEXT_GATEWAY,
         end=OpenVpn.stop,
         left=frozenset({BARE_DEFAULT}),
         breaks=True,
@@ -128,6 +140,7 @@ ENDINGS = (
         name="without-def1-gateway-moves-crash",
         options=WITHOUT_DEF1,
         meanwhile=MOVED,
+        gateway=NEXT_GATEWAY,
         end=OpenVpn.crash,
         left=S,
         breaks=True,

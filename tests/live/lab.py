@@ -143,17 +143,23 @@ def _cable(router: Namespace, port: str, other: Namespace, mac: str) -> None:
     router.run(f"ip link add {port} type veth peer name eth0 address {mac} netns {other.name}")
 
 
-def routes(namespace: Namespace) -> set[str]:
-    """Return the routes of all tables and both families in the words of ip-route(8), less what comes and goes.
+def listing(namespace: Namespace) -> list[str]:
+    """Return the routes of all tables and both families in the words and order of ip-route(8).
 
-    All that ``-d`` tells is kept, but for "unicast", "table main" and "pref medium", which go without saying.
+    What comes and goes is left out. All that ``-d`` tells is kept, but for "unicast", "table main" and "pref medium",
+    which go without saying.
     """
-    found = set()
+    found = []
     for family, default in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
         for line in namespace.run(f"ip -o -d {family} route show table all").splitlines():
             plain = NOISE.sub("", f"{line} ").removeprefix("unicast ").strip()
-            found.add(re.sub(r"^default\b", default, plain))
+            found.append(re.sub(r"^default\b", default, plain))
     return found
+
+
+def routes(namespace: Namespace) -> frozenset[str]:
+    """Return the routes as a set, each as in ``listing``."""
+    return frozenset(listing(namespace))
 
 
 def rules(namespace: Namespace) -> set[str]:

@@ -1,0 +1,115 @@
+"""routewatch as its user has it: the installed program, by its command line, inside a namespace.
+
+It starts commands and reads their one JSON document; it knows the document's shape (DESIGN of ``diff --json``) and how
+to say a route of it in ip-route(8)'s words, and nothing of what is right or wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.live.namespace import Namespace
+
+# Short, because nothing here is slow: a test waits for these several times.
+CONFIGURATION = """
+settle_quiet = "200ms"
+settle_limit = "2s"
+grace = "1s"
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said: its exit status, its document, and what it told a person."""
+
+    status: int
+    document: dict[str, Any]
+    told: str
+
+    def verdicts(self, kind: str) -> frozenset[str]:
+        """Return the routes and rules that ``diff`` found with the verdict."""
+        found = (row for part in ("added", "removed") for row in self.document[part] if row["verdict"] == kind)
+        return frozenset(map(_entry, found))
+
+    def steps(self) -> frozenset[str]:
+        """Return the routes and rules that ``cleanup`` would take or has taken a step for."""
+        return frozenset(map(_entry, self.document["steps"]))
+
+
+def _entry(row: dict[str, Any]) -> str:
+    return said(row["route"]) if row["target"] == "route" else str(row["policy_rule"])
+
+
+class Program:
+    """One installation of routewatch in a namespace, with a state directory and a configuration of its own."""
+
+    def __init__(self, namespace: Namespace, folder: Path) -> None:
+        """Write the configuration into the folder, which must be root's own."""
+        self.namespace, self.folder = namespace, folder
+        configuration = folder / "routewatch.toml"
+        configuration.write_text(CONFIGURATION)
+        program = [sys.executable, "-m", "routewatch"]
+        common = ["--config", str(configuration), "--state-dir", str(folder / "state")]
+        self.argv = ["ip", "netns", "exec", namespace.name, *program, *common]
+
+    def ask(self, *arguments: str) -> Answer:
+        """Run one command with --json. Raises AssertionError where it does not answer with one JSON document."""
+        argv = [*self.argv, "--json", *arguments]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        try:
+            return Answer(done.returncode, json.loads(done.stdout), done.stderr)
+        except ValueError:
+            raise AssertionError(f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}") from None
+
+    def has_logged(self, words: str) -> bool:
+        """Tell whether the words stand somewhere in the log of what happened."""
+        return words in json.dumps(self.ask("log").document)
+
+    @contextmanager
+    def daemon(self) -> Iterator[Path]:
+        """Run ``routewatch run`` until the end, from the moment it says that it is ready; yield its log.
+
+        Ready is told as sd_notify(3) describes it: READY=1 to the datagram socket of NOTIFY_SOCKET.
+        """
+        log = self.folder / "run.log"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("w") as output:
+            ready.bind(str(self.folder / "ready"))
+            ready.settimeout(20)
+            environment = [f"NOTIFY_SOCKET={self.folder / 'ready'}"]
+            process = subprocess.Popen(
+                ["env", *environment, *self.argv, "run"], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+            try:
+                while b"READY=1" not in ready.recv(4096):
+                    assert process.poll() is None, log.read_text()
+                yield log
+            except TimeoutError:
+                raise AssertionError(f"the daemon never was ready: {log.read_text()}") from None
+            finally:
+                process.terminate()
+                process.wait(20)
+
+
+def said(route: dict[str, Any]) -> str:
+    """Say a route object as ``lab.listing`` does."""
+    destination = route["destination"].removesuffix("/32" if route["family"] == "inet" else "/128")
+    words = [
+        ("via", route.get("gateway")),
+        ("dev", route.get("interface")),
+        ("table", None if route.get("table") == 254 else route.get("table")),
+        ("proto", route.get("protocol")),
+        ("scope", route.get("scope") or "global"),
+        ("src", route.get("preferred_source")),
+        ("metric", route.get("metric") or None),
+    ]
+    return " ".join([destination, *(f"{word} {value}" for word, value in words if value is not None)])
