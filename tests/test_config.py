@@ -107,6 +107,13 @@ def test_each_setting_says_where_it_came_from(folder: Path) -> None:
     assert (sources["max_routes"], sources["protect.interfaces"]) == ("default", "default")
 
 
+def test_the_command_line_says_where_the_state_is(folder: Path) -> None:
+    loaded = load(written(folder, 'state_dir = "/srv/x"'), person(folder)).stored_in(Path("here"))
+
+    assert loaded.settings.state_dir == str(Path.cwd() / "here")
+    assert loaded.sources["state_dir"] == "--state-dir"
+
+
 def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_key(folder: Path) -> None:
     said = problems(
         folder,

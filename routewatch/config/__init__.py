@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routewatch.config.file import Loaded, Person, current_person, load
+from routewatch.config.file import Loaded, Person, current_person, load, places
 from routewatch.config.settings import Hooks, MacOS, Protect, Retention, Settings, Vpn
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Vpn",
     "current_person",
     "load",
+    "places",
 ]

@@ -41,6 +41,14 @@ class Loaded(Struct, frozen=True, kw_only=True):
     sources: dict[str, str]
     path: Path | None = None
 
+    def stored_in(self, directory: Path) -> Loaded:
+        """Return the same with the state directory that the command line names."""
+        return Loaded(
+            settings=replace(self.settings, state_dir=str(directory.absolute())),
+            sources={**self.sources, "state_dir": "--state-dir"},
+            path=self.path,
+        )
+
 
 def current_person() -> Person:
     """Return who runs this process (XDG base directory specification; on macOS Apple's and Homebrew's places)."""

@@ -70,7 +70,7 @@ class Wakeups:
         if self._watch:
             self._watch.close()
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         signal.set_wakeup_fd(self._fd_before)
         os.close(self._writing)
         os.close(self._reading)

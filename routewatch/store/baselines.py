@@ -66,11 +66,11 @@ class Baselines:
         return _baseline(row) if row else None
 
     def next_id(self) -> int:
-        """Return the number the next baseline is to bear. Raises StateError."""
-        return self._connection.number("SELECT max(id) FROM baselines") + 1
+        """Return the number the next baseline is to bear: no earlier one ever bore it. Raises StateError."""
+        return self._connection.next_number("baselines")
 
     def first_taken(self, place: Place) -> float | None:
-        """Return when the first baseline of a place was taken, on its boot clock; None without one. Raises StateError."""
+        """Return the boot time of the first baseline of a place; None without one. Raises StateError."""
         number = place_number(self._connection, place)
         row = self._connection.row("SELECT min(boot) FROM baselines WHERE place = ?", (number,))
         return None if row is None else row[0]

@@ -5,12 +5,13 @@ It knows no table. Rows come back as tuples; the modules named after nouns give 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from routewatch.errors import RoutewatchError, StateError
-from routewatch.store.directory import refusal
+from routewatch.store.directory import full_disk, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
 Value = str | int | float | bytes | None
 BUSY_SECONDS = 5.0
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# Where the log or its index can't grow, SQLite calls it an I/O error
+MAY_BE_FULL = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_LOCKED = "is locked by another program"
+_SAID = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_READONLY: "can't be written",
+    sqlite3.SQLITE_CANTOPEN: "can't be opened",
+}
+_HINTS = {
+    sqlite3.SQLITE_BUSY: "Try again in a moment.",
+    sqlite3.SQLITE_LOCKED: "Try again in a moment.",
+    sqlite3.SQLITE_READONLY: "Run the command with sudo, or name another directory with --state-dir.",
+    sqlite3.SQLITE_CANTOPEN: "Name another directory with --state-dir.",
+    sqlite3.SQLITE_IOERR: "The disk may be failing; its errors are in the system's log (dmesg).",
+}
 
 
 class CorruptError(StateError):
@@ -62,6 +79,11 @@ class Connection:
         """Return the one whole number a query gives; 0 for no row. Raises StateError."""
         row = self.row(statement, values)
         return int(row[0]) if row and row[0] is not None else 0
+
+    def next_number(self, table: str) -> int:
+        """Return the number after the highest a table ever gave, deleted rows included. Raises StateError."""
+        # https://sqlite.org/autoinc.html
+        return self.number("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)) + 1
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -133,28 +155,24 @@ def _connection(address: str, path: Path) -> Connection:
 
 def store_error(path: Path, error: sqlite3.Error) -> RoutewatchError:
     """Return the error to raise for one of SQLite's (https://sqlite.org/rescode.html)."""
-    match _primary(error):
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return CorruptError(
-                f"{path} is damaged ({error}).",
-                "The next command that writes (routewatch run, cleanup) sets it aside and begins a new one.",
-            )
-        case sqlite3.SQLITE_FULL:
-            return StateError(
-                f"The disk that holds {path} is full.", "Make room on it; what was stored before is intact."
-            )
-        case sqlite3.SQLITE_READONLY:
-            return StateError(
-                f"{path} can't be written.", "Run the command with sudo, or name another directory with --state-dir."
-            )
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StateError(
-                f"{path} is locked by another program.", f"Waited {BUSY_SECONDS:g} s for it; try again in a moment."
-            )
-        case sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return refusal(path)
-        case _:
-            return StateError(f"{path} can't be used: {error}.", "Name another directory with --state-dir.")
+    code = _primary(error)
+    if code in CORRUPT:
+        return CorruptError(
+            f"{path} is damaged ({error}).",
+            "The next command that writes (routewatch run, cleanup) sets it aside and begins a new one.",
+        )
+    if code == sqlite3.SQLITE_FULL or (code in MAY_BE_FULL and _is_full(path)):
+        return full_disk(path)
+    if code in {sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
+        return refusal(path)
+    return StateError(f"{path} {_SAID.get(code, f'failed: {error}')}.", _HINTS.get(code, ""))
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return False
 
 
 def _primary(error: sqlite3.Error) -> int:

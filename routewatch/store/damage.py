@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,12 @@ class DirectoryLock:
         """Take the lock. Raises StateError when somebody keeps it exclusively for too long."""
         with file_errors(directory):
             self._descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.alone = self._try(fcntl.LOCK_EX)
-        deadline = time.monotonic() + _PATIENCE
-        while not self.alone and not self._try(fcntl.LOCK_SH):
-            if time.monotonic() > deadline:
-                os.close(self._descriptor)
-                raise StateError(f"{directory} is being checked by another routewatch.", "Try again in a minute.")
-            Event().wait(_PAUSE)
+            try:
+                self.alone = self._try(fcntl.LOCK_EX)
+                self._wait_for_a_share(directory)
+            except BaseException:
+                self.close()
+                raise
 
     def share(self) -> None:
         """Let others in."""
@@ -46,6 +46,13 @@ class DirectoryLock:
     def close(self) -> None:
         """Let the lock go."""
         os.close(self._descriptor)
+
+    def _wait_for_a_share(self, directory: Path) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while not self.alone and not self._try(fcntl.LOCK_SH):
+            if time.monotonic() > deadline:
+                raise StateError(f"{directory} is being checked by another routewatch.", "Try again in a minute.")
+            Event().wait(_PAUSE)
 
     def _try(self, kind: int) -> bool:
         try:
@@ -57,7 +64,8 @@ class DirectoryLock:
 
 def suspect(path: Path) -> None:
     """Remember for the next opening that the file turned out to be damaged while it was in use."""
-    _mark(path).touch(mode=0o600)
+    with suppress(OSError):  # then the damage shows again, and is remembered then
+        _mark(path).touch(mode=0o600)
 
 
 def has_log(path: Path) -> bool:

@@ -93,8 +93,8 @@ def _open_to_read(path: Path) -> Store:
     except CorruptError:
         raise
     except StateError:
-        # Who may not write the directory can't make the -shm file that a log needs; without a log, none is needed.
-        if has_log(path) or os.access(path.parent, os.W_OK):
+        # Where the -shm file beside a log can't be made (no right to, disk full), it isn't needed without a log.
+        if has_log(path):
             raise
         return Store(_readable(path, "mode=ro&immutable=1"), path)
 

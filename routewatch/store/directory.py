@@ -71,15 +71,18 @@ def file_error(path: Path, error: OSError) -> RoutewatchError:
         case errno.EACCES | errno.EPERM:
             return refusal(path)
         case errno.ENOSPC | errno.EDQUOT:
-            return StateError(
-                f"The disk that holds {path} is full.", "Make room on it; what was stored before is intact."
-            )
+            return full_disk(path)
         case errno.EROFS:
             return StateError(
                 f"{path} lies on a read-only file system.", "Name a directory that can be written with --state-dir."
             )
         case _:
             return StateError(f"{path}: {error.strerror or error}.", "Name another directory with --state-dir.")
+
+
+def full_disk(path: Path) -> StateError:
+    """Return the error for a disk without room."""
+    return StateError(f"The disk that holds {path} is full.", "Make room on it; what was stored before is intact.")
 
 
 def refusal(path: Path) -> PermissionRefusedError:

@@ -86,8 +86,15 @@ class Events:
         gone = self._delete(_DELETE_OLD, (before, kept))
         while self._used() > size and (portion := self._delete(_DELETE_FIRST, (kept, _PORTION))):
             gone += portion
-        self._connection.rows("PRAGMA incremental_vacuum")  # gives the free pages back to the file system
+        self._give_back()
         return gone
+
+    def _give_back(self) -> None:
+        """Give the free pages back to the file system."""
+        with self._connection.transaction():
+            # One at a time: sqlite3 takes one step of a statement without columns, and this one frees a page a step
+            for _ in range(self._connection.number("PRAGMA freelist_count")):
+                self._connection.run("PRAGMA incremental_vacuum(1)")
 
     def _used(self) -> int:
         pages = self._connection.number("PRAGMA page_count") - self._connection.number("PRAGMA freelist_count")

@@ -53,8 +53,8 @@ class Sessions:
             return cursor.lastrowid or 0
 
     def next_id(self) -> int:
-        """Return the number the next session is to bear. Raises StateError."""
-        return self._connection.number("SELECT max(id) FROM sessions") + 1
+        """Return the number the next session is to bear: no earlier one ever bore it. Raises StateError."""
+        return self._connection.next_number("sessions")
 
     def put(self, session: SessionRow) -> None:
         """Store a session under the number it bears, in place of what stood there. Raises StateError."""

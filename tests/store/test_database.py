@@ -295,6 +295,29 @@ with open_store(directory, now=0) as store:
 with open_store(directory, now=0) as store:
     print(written > 5, len(store.journal.recent(here, 1000)) == written, store.warnings)
 """
+ON_A_FULL_DISK = """
+import sys, pathlib, subprocess
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", sys.argv[1]], check=True)
+from routewatch.errors import StateError
+from routewatch.store.database import open_store
+from routewatch.store.locks import try_lock
+here = pathlib.Path(sys.argv[1], "here")
+open_store(here, now=0).close()
+with open(here.parent / "filling", "wb", buffering=0) as file:
+    try:
+        while True:
+            file.write(bytes(4096))
+    except OSError:
+        pass
+for attempt in (open_store, lambda path, now: try_lock(path, "act.lock")):
+    for directory in (here, here.parent / "new"):
+        try:
+            attempt(directory, now=0)
+        except StateError as error:
+            print(error.exit_status, error.message.startswith("The disk that holds"))
+with open_store(here, now=0, readonly=True) as store:
+    print(store.events.last())
+"""
 ON_A_READ_ONLY_DISK = """
 import sys, pathlib, subprocess
 from routewatch.errors import StateError
@@ -325,6 +348,40 @@ def test_a_full_disk_is_said_and_what_was_stored_before_is_intact(tmp_path: Path
     first, second = done.stdout.splitlines()
     assert first.startswith("StateError The disk that holds"), done.stderr
     assert second == "True True ()"
+
+
+def test_on_a_disk_that_is_full_already_nothing_can_be_made_but_all_can_be_read(tmp_path: Path) -> None:
+    done = in_a_mount_namespace(ON_A_FULL_DISK, tmp_path)
+
+    assert done.stdout.splitlines() == ["4 True"] * 4 + ["0"], done.stderr
+
+
+WITH_THE_GROUP = """
+import sys, pathlib, subprocess
+directory = pathlib.Path(sys.argv[1])
+groups = directory / "group"
+groups.write_text("root:x:0:\\nroutewatch:x:4321:\\n")
+subprocess.run(["mount", "--bind", groups, "/etc/group"], check=True)
+from routewatch.core.model import Place
+from routewatch.store.database import open_store
+from routewatch.store.locks import try_lock
+with open_store(directory / "state", now=0) as store, try_lock(directory / "state", "observe.lock"):
+    store.keeps.add("10.0.0.0/8", 1.0)
+    for path in (directory / "state", *sorted((directory / "state").iterdir())):
+        print(path.name, path.stat().st_gid, oct(path.stat().st_mode & 0o777))
+"""
+
+
+def test_the_services_state_belongs_to_the_group_where_there_is_one(tmp_path: Path) -> None:
+    done = in_a_mount_namespace(WITH_THE_GROUP, tmp_path)
+
+    assert done.stdout.splitlines() == [
+        "state 4321 0o750",
+        "observe.lock 4321 0o640",
+        "routewatch.db 4321 0o640",
+        "routewatch.db-shm 4321 0o640",
+        "routewatch.db-wal 4321 0o640",
+    ], done.stderr
 
 
 def test_a_read_only_disk_is_said_and_can_still_be_read(tmp_path: Path) -> None:
