@@ -42,8 +42,9 @@ def run(_arguments: argparse.Namespace, context: Context) -> int:
     _program("ip", "iproute2")
     prefix = [unshare, *_granted(unshare)]
     argv = [*prefix, sys.executable, "-P", "-m", "routewatch.commands.demo_story"]
-    # The package comes from where this one did, and never from the folder we happen to stand in.
-    environment = {**os.environ, "PATH": PATH, "PYTHONPATH": str(Path(__file__).parents[2])}
+    # The package comes from where this one did, and never (-P) from the folder we happen to stand in.
+    packages = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PATH": PATH, "PYTHONPATH": os.pathsep.join(packages)}
     return subprocess.run([*argv, "--json"] if context.json else argv, check=False, env=environment).returncode  # noqa: S603 - our own program
 
 
