@@ -1,0 +1,108 @@
+"""A storm of changes: the doorbell may lose count, but never grows without bound, and a fresh look is exact."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from routewatch.host.linux.drain import READ_AT_ONCE
+from routewatch.host.linux.kernel import LinuxHost
+
+if TYPE_CHECKING:
+    from routewatch.host.linux.doorbell import LinuxDoorbell
+    from tests.live.namespace import Namespace
+
+pytestmark = pytest.mark.live
+
+ADDED, KEPT = 60_000, 20_000  # and the difference deleted again: 100,000 changes
+QUIET = 1.0  # seconds without a ring after which a storm is over
+MEBIBYTE = 1 << 20
+
+
+class Weathered(NamedTuple):
+    messages: int
+    changes: int
+    largest: int  # changes of one reading
+    lost: bool
+    growth: int  # bytes of memory
+    seconds: float
+    told: set[str]  # destinations of the fresh look
+    complete: bool
+
+
+def destination(number: int) -> str:
+    return f"10.{number >> 8}.{number & 255}.0/24"
+
+
+@pytest.fixture
+def lan(namespace: Namespace) -> Namespace:
+    namespace.run("ip link add lan0 type veth peer name lan1")
+    namespace.run("ip link set lan0 up")
+    namespace.run("ip link set lan1 up")
+    return namespace
+
+
+def weather(buffer: int) -> Weathered:
+    host = LinuxHost()
+    doorbell = host.doorbell(buffer)
+    doorbell.read()
+    before, began = memory(), time.monotonic()
+    storm = threading.Thread(target=blow)
+    storm.start()
+    messages, sizes, lost = listen(doorbell, storm)
+    growth, seconds = memory() - before, time.monotonic() - began - QUIET
+    look = host.observe()
+    told = {route.destination for route in look.routes.values() if route.table == 254 and route.family == "inet"}
+    return Weathered(messages, sum(sizes), max(sizes), lost, growth, seconds, told, look.complete and not look.unsure)
+
+
+def blow() -> None:
+    lines = [f"route add {destination(number)} dev lan0" for number in range(ADDED)]
+    lines += [f"route del {destination(number)} dev lan0" for number in range(KEPT, ADDED)]
+    subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
+
+
+def listen(doorbell: LinuxDoorbell, storm: threading.Thread) -> tuple[int, list[int], bool]:
+    messages, sizes, lost = 0, [0], False
+    while select.select([doorbell], [], [], QUIET)[0] or storm.is_alive():
+        rings = doorbell.read()
+        messages += rings.messages
+        sizes.append(len(rings.changes))
+        lost = lost or rings.lost
+    return messages, sizes, lost
+
+
+def memory() -> int:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])  # resident, proc_pid_statm(5)
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_storm_is_heard_to_its_end_with_a_large_buffer(lan: Namespace) -> None:
+    weathered = lan.call(weather, 64 * MEBIBYTE)
+
+    assert weathered.messages >= 2 * ADDED - KEPT  # and a few of the link itself
+    assert weathered.lost or weathered.changes >= 2 * ADDED - KEPT
+    assert weathered.told == {destination(number) for number in range(KEPT)}
+    assert weathered.complete
+
+
+def test_a_storm_that_overruns_a_small_buffer_is_said_to_be_lost(lan: Namespace) -> None:
+    weathered = lan.call(weather, 4096)
+
+    assert weathered.lost
+    assert weathered.told == {destination(number) for number in range(KEPT)}
+    assert weathered.complete
+
+
+def test_memory_stays_bounded_in_a_storm(lan: Namespace) -> None:
+    weathered = lan.call(weather, 64 * MEBIBYTE)
+
+    assert weathered.largest <= READ_AT_ONCE
+    assert weathered.growth < 32 * MEBIBYTE
