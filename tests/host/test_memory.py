@@ -13,7 +13,8 @@ from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateE
 from routewatch.host.memory import MemoryHost
 from routewatch.host.port import Host, Rings
 from tests import build, strategies
-from tests.host.contract import CLAIMS, LINKS, route, rows, step
+from tests.host.contract import CLAIMS, route, rows, step
+from tests.host.stage import LINKS
 
 
 def stage() -> MemoryHost:

@@ -16,7 +16,8 @@ from routewatch.errors import KernelRefusedError, PermissionRefusedError
 from routewatch.host.linux import write
 from routewatch.host.linux.kernel import LinuxHost
 from tests.host import contract
-from tests.host.contract import CLAIMS, NO_DAD, STAGE, step
+from tests.host.contract import CLAIMS, step
+from tests.host.stage import NO_DAD, STAGE
 
 if TYPE_CHECKING:
     from routewatch.core.steps import Step
