@@ -26,6 +26,8 @@ class Distrust(Struct, frozen=True):
 
 def distrust(path: Path) -> Distrust | None:
     """Return why root should not follow this file; None where it may. Raises OSError."""
+    if path.is_char_device():  # /dev/null: only root makes devices
+        return None
     ends = dict.fromkeys((path.absolute(), path.resolve()))
     complaints = (_about(place, folder=place != end) for end in ends for place in (end.parent, end))
     return next((complaint for complaint in complaints if complaint), None)
@@ -33,8 +35,6 @@ def distrust(path: Path) -> Distrust | None:
 
 def _about(path: Path, *, folder: bool) -> Distrust | None:
     status = path.stat()
-    if stat.S_ISCHR(status.st_mode):  # /dev/null: only root makes devices
-        return None
     if status.st_uid != 0:
         return Distrust(f"{path} belongs to user {status.st_uid}", f"chown root {path}")
     if status.st_mode & OTHERS_WRITE and not (folder and status.st_mode & stat.S_ISVTX):

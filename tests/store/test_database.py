@@ -338,6 +338,10 @@ with open_store(state, now=0, readonly=True) as store:
 def in_a_mount_namespace(script: str, directory: Path) -> subprocess.CompletedProcess[str]:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs root and unshare(1)")
+    if (
+        tried := subprocess.run(["unshare", "--mount", "true"], text=True, capture_output=True, check=False)
+    ).returncode:
+        pytest.skip(f"needs a mount namespace: {tried.stderr.strip()}")
     command = ["unshare", "--mount", sys.executable, "-c", script, str(directory)]
     return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=60)
 
