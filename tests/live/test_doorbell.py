@@ -12,6 +12,7 @@ import pytest
 
 from routewatch.core.model import Route
 from routewatch.core.steps import Step
+from routewatch.host.linux.doorbell import READ_AT_ONCE
 from routewatch.host.linux.kernel import LinuxHost
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ def test_a_short_lived_ip_is_known_with_the_client_that_ran_it(lan: Namespace, t
     client.chmod(0o755)
 
     seen = lan.call(lineages, str(client))
-    # An ip lives for a millisecond: on an idle machine 98 of 100 are met alive, on a busy one fewer
-    assert len(seen) >= TRIES // 3
-    assert {names[:2] for names in seen} == {("ip", "openvpn")}
+    # An ip lives for a millisecond: on an idle machine 98 of 100 are met alive, on a busy one fewer. One that is just
+    # being fetched by its parent no longer tells who that is.
+    assert sum(names[:2] == ("ip", "openvpn") for names in seen) >= TRIES // 3
+    assert {names[:2] for names in seen} <= {("ip", "openvpn"), ("ip",)}
 
 
 def test_a_rule_is_told_as_it_comes_and_goes(lan: Namespace) -> None:
@@ -144,6 +146,23 @@ def test_after_lost_messages_the_next_ring_is_heard_on_the_same_descriptor(lan: 
     assert [change.route.destination for change in second.changes if change.route] == ["172.16.0.0/16"]
     assert not second.lost
     assert same
+
+
+def pile() -> tuple[Rings, Rings]:
+    doorbell = LinuxHost().doorbell()
+    batch = "".join(
+        f"route add 10.{number >> 8}.{number & 255}.0/24 dev lan0\n" for number in range(READ_AT_ONCE + 500)
+    )
+    subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True)
+    return rung(doorbell), doorbell.read()
+
+
+def test_what_piled_up_is_thrown_away_at_once_and_said_to_be_lost(lan: Namespace) -> None:
+    first, second = lan.call(pile)
+
+    assert first.messages >= READ_AT_ONCE + 500
+    assert (first.changes, first.lost) == ((), True)
+    assert (second.messages, second.lost) == (0, False)
 
 
 def forged() -> Rings:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from routewatch.host.linux.drain import READ_AT_ONCE
+from routewatch.host.linux.doorbell import READ_AT_ONCE
 from routewatch.host.linux.kernel import LinuxHost
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """What one draining of the doorbell's queue told: messages to changes, each with its author.
 
 Bytes in, values out: it opens no socket. Every message is read when it comes, because its author may be gone a
-millisecond later; but no more of them than a fresh dump would cost.
+millisecond later. Where that would cost more than a fresh dump, its caller sets ``lost``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from routewatch.core.model import Moment
     from routewatch.host.linux.authors import Authors
 
-READ_AT_ONCE = 4000  # messages; past that a fresh dump is cheaper than decoding them
-
 _ACTIONS: dict[int, Literal["add", "delete"]] = {
     messages.RTM_NEWROUTE: "add",
     messages.RTM_DELROUTE: "delete",
@@ -36,7 +34,7 @@ _ROUTE_HEADER = Struct("=8BI")  # struct rtmsg: family, lengths, tos, table, pro
 
 
 class Drain:
-    """One draining of the queue. ``lost`` is set where messages went unread."""
+    """One draining of the queue. Once ``lost`` is set, messages are counted and not read."""
 
     def __init__(self, authors: Authors, now: Callable[[], Moment], names: dict[int, str]) -> None:
         """Take interface names by index; the messages keep them up, and a link that has gone keeps its name."""
@@ -45,22 +43,20 @@ class Drain:
         self._names = names
         self._changes: list[Change] = []
         self._links = False
-        self._messages = 0
+        self.messages = 0
         self.lost = False
 
     def rings(self) -> Rings:
         """Return what was learnt."""
-        return Rings(changes=tuple(self._changes), links=self._links, messages=self._messages, lost=self.lost)
+        return Rings(changes=tuple(self._changes), links=self._links, messages=self.messages, lost=self.lost)
 
     def take(self, datagram: bytes) -> None:
-        """Read one datagram of the kernel's, unless there were too many already; never raises."""
-        if self._messages >= READ_AT_ONCE:
-            self.lost = True
+        """Read one datagram of the kernel's; never raises."""
         if self.lost:
-            self._messages += 1  # the kernel puts one announcement into a datagram
+            self.messages += 1  # the kernel puts one announcement into a datagram
             return
         for message in messages.split(datagram):
-            self._messages += 1
+            self.messages += 1
             if message.type in _ACTIONS:
                 self._change(message)
                 continue
