@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from routewatch.core.addresses import connected_prefix, is_default
 from routewatch.core.diff import key, steady
-from routewatch.core.evidence import Case, survived_a_second_look
+from routewatch.core.evidence_for import outlasted
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
 from routewatch.core.tunnels import is_held, is_tunnel, tunnels
 from routewatch.core.verdict import Confidence, Finding, Verdict
@@ -100,9 +100,8 @@ def _confidence(loss: Loss, scene: Scene) -> Confidence:
         return "likely" if is_lost_default else "uncertain"
     proven = loss.baseline is not None and loss.baseline.proven
     by_client = loss.trace is not None and loss.trace.tie == "author"
-    looked_twice = survived_a_second_look(Case(row=loss.row, scene=scene, session=loss.session))
     gone = scene.owner_of(loss.session) == "gone"
-    return "certain" if proven and by_client and looked_twice and gone else "likely"
+    return "certain" if proven and by_client and gone and outlasted(loss.session, scene) else "likely"
 
 
 def _went_with_its_link(route: Route, loss: Loss, scene: Scene) -> bool:

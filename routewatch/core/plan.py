@@ -44,13 +44,13 @@ def plan(findings: Iterable[Finding], scene: Scene, wishes: Wishes) -> Plan:
         late = [refused(p, "limit", f"more than {wishes.limit} at once, unattended") for p in surplus]
     else:
         late = []
-    kept, refusals = _standing(proposals, scene, wishes)
-    kept, foreseen = _foreseen(kept, scene, wishes)
-    kept, broken = _whole_groups(kept, [*refusals, *foreseen], proposals)
+    kept, refusals = standing(proposals, scene, wishes)
+    kept, foretold = foreseen(kept, scene, wishes)
+    kept, broken = _whole_groups(kept, [*refusals, *foretold], proposals)
     after = Prospect.of(scene, [p.step for p in kept])
     index = after.index()
     steps = tuple(replace(p.step, effect=effect(p.step, after, index)) for p in kept) if kept else ()
-    return Plan(steps=steps, refused=(*refusals, *foreseen, *broken, *late))
+    return Plan(steps=steps, refused=(*refusals, *foretold, *broken, *late))
 
 
 def _is_wished(finding: Finding, wishes: Wishes) -> bool:
@@ -151,7 +151,8 @@ def _group(proposal: Proposal) -> str:
     return f"{whose}: routes via {route.gateway or 'link'} dev {route.interface}"
 
 
-def _standing(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Proposals, list[Refusal]]:
+def standing(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Proposals, list[Refusal]]:
+    """Part the proposals into those no standing refusal applies to, and the refusals of the others."""
     kept, refusals = [], []
     for proposal in proposals:
         found = refusal(proposal, scene, wishes)
@@ -162,7 +163,7 @@ def _standing(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Propo
     return kept, refusals
 
 
-def _foreseen(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Proposals, list[Refusal]]:
+def foreseen(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Proposals, list[Refusal]]:
     """Play the steps one by one; leave out what would take the last default or cut a remote login."""
     kept: Proposals = []
     refusals: list[Refusal] = []

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from routewatch.core.addresses import covers
-from routewatch.core.model import LOCAL_TABLE, PolicyRule, Process, Route
+from routewatch.core.evidence_against import is_kernel_made, was_deleted_before
+from routewatch.core.model import PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
-from routewatch.core.timeline import same
 from routewatch.core.tunnels import is_held, tunnels
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ def _is_inexpressible(proposal: Proposal, _scene: Scene, _wishes: Wishes) -> boo
 
 def _is_kernel_made(proposal: Proposal, _scene: Scene, _wishes: Wishes) -> bool:
     row = _takes(proposal.step)
-    if isinstance(row, Route):
-        return row.protocol in {"kernel", "redirect"} or row.table == LOCAL_TABLE
-    return row is not None and (row.protocol == "kernel" or row.table == LOCAL_TABLE)
+    return row is not None and is_kernel_made(row)
 
 
 def _is_protected(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bool:
@@ -131,15 +129,14 @@ def _is_kept(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
 
 
 def _stood_in_proven_baseline(proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
-    row, baseline = _takes(proposal.step), scene.memory.latest
-    if row is None or baseline is None or not baseline.proven or baseline.tainted:
+    row = _takes(proposal.step)
+    if row is None:
         return False
-    finding = proposal.finding
-    if scene.first_session(row)[0] is not None or (named(row, wishes.only) and NEED_A_NAME & {*finding.evidence}):
+    session, _ = scene.first_session(row)
+    baseline = scene.memory.baseline_of(session)
+    if baseline is None or not baseline.proven or baseline.tainted or not scene.stood_in(baseline, row):
         return False
-    if isinstance(row, PolicyRule):
-        return row not in scene.rule_changes(baseline).added
-    return not scene.is_new(row, baseline) and not scene.is_changed(row, baseline)
+    return not (named(row, wishes.only) and NEED_A_NAME & {*proposal.finding.evidence})
 
 
 def named(row: Route | PolicyRule, only: frozenset[str]) -> bool:
@@ -152,11 +149,7 @@ def named(row: Route | PolicyRule, only: frozenset[str]) -> bool:
 
 def _came_back(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     row = _takes(proposal.step)
-    if row is None:
-        return False
-    session, _ = scene.first_session(row)
-    since = 0.0 if session is None else session.opened.boot
-    return any(d.at.boot >= since and d.row is not None and same(d.row, row) for d in scene.memory.deleted)
+    return row is not None and was_deleted_before(row, scene)
 
 
 def _is_connecting(_proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:

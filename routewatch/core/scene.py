@@ -8,18 +8,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from routewatch.core.addresses import covers, is_default
+from routewatch.core.addresses import covers, is_default, is_half_default, is_link_local
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
-from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Route
+from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import network_like, reaches, same_network, same_uplink
 from routewatch.core.signatures import SIGNATURES
-from routewatch.core.tunnels import is_held, is_tunnel, ownership
+from routewatch.core.tunnels import is_held, is_tunnel, is_uplink, ownership
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from routewatch.core.memory import Baseline, Memory, Session, Trace
-    from routewatch.core.model import Link, PolicyRule, Snapshot
+    from routewatch.core.model import Link, Snapshot
     from routewatch.core.signatures import Signature
     from routewatch.core.tunnels import Ownership
 
@@ -71,6 +71,17 @@ class Scene:
                 found.setdefault(route.interface, []).append(route)
         return {name: tuple(routes) for name, routes in found.items()}
 
+    @cached_property
+    def _tables(self) -> dict[tuple[str, int], list[Route]]:
+        found: dict[tuple[str, int], list[Route]] = {}
+        for route in self.routes:
+            found.setdefault((route.family, route.table), []).append(route)
+        return found
+
+    def table(self, family: str, table: int | None) -> Sequence[Route]:
+        """Return the routes of one table and family."""
+        return self._tables.get((family, table or 0), ())
+
     def changes(self, baseline: Baseline) -> Changes:
         """What differs in the routes from a baseline to now."""
         if baseline.id not in self._changes:
@@ -98,6 +109,12 @@ class Scene:
             self._rows[baseline.id] = (new, frozenset(steady(pair.after) for pair in changes.changed))
         return self._rows[baseline.id]
 
+    def stood_in(self, baseline: Baseline, row: Route | PolicyRule) -> bool:
+        """Tell whether this very row was in the baseline."""
+        if isinstance(row, PolicyRule):
+            return row not in self.rule_changes(baseline).added
+        return not self.is_new(row, baseline) and not self.is_changed(row, baseline)
+
     def on_network_of(self, baseline: Baseline) -> bool:
         """Tell whether the machine is on the network it was on when the baseline was taken."""
         if baseline.id not in self._same_network:
@@ -121,14 +138,9 @@ class Scene:
             return True
         if link is None or not link.up or gateway is None:
             return False
+        if is_link_local(gateway) and ":" in gateway:
+            return True  # without carrier too: such a gateway belongs to the link, whatever its addresses are
         return any(covers(route.destination, gateway) for route in self.onlink.get(link.name, ()))
-
-    def has_usable_default(self, family: str) -> bool:
-        """Tell whether table main has a default route of this family that leads somewhere."""
-        return any(
-            route.family == family and route.table == MAIN_TABLE and is_default(route) and self.is_usable(route)
-            for route in self.routes
-        )
 
     def is_usable(self, route: Route) -> bool:
         """Tell whether a route's link carries traffic and its next hop is within reach."""
@@ -140,6 +152,33 @@ class Scene:
     def _carries(self, interface: str | None) -> bool:
         link = self.links.get(interface or "")
         return link is not None and (is_held(link) if is_tunnel(link, self.signatures) else link.up and link.carrier)
+
+    def is_dead(self, interface: str) -> bool:
+        """Tell whether an interface is gone or down, or a tunnel that nobody stands behind any more."""
+        link = self.links.get(interface)
+        if link is None or not link.up:
+            return bool(self.links)
+        return is_tunnel(link, self.signatures) and self.owner_of_link(link) == "gone"
+
+    def is_uplink(self, link: Link) -> bool:
+        """Tell whether a link leads out of the machine: also a bridge, where the default route takes it."""
+        if is_uplink(link, self.signatures):
+            return True
+        return link.kind == "bridge" and any(r.interface == link.name and r.gateway for r in self.defaults)
+
+    @cached_property
+    def defaults(self) -> tuple[Route, ...]:
+        """The default routes of table main."""
+        return tuple(route for route in self.routes if route.table == MAIN_TABLE and is_default(route))
+
+    def was_in_use(self, link: Link) -> bool:
+        """Tell whether a tunnel is known to have been used, or a default leads into it now: it waits for nobody."""
+        seen = any(session.tunnel.identity == link.identity for session in self.memory.sessions)
+        return seen or link.name in self._taken
+
+    @cached_property
+    def _taken(self) -> frozenset[str | None]:
+        return frozenset(r.interface for r in self.routes if is_default(r) or is_half_default(r))
 
     def first_session(self, row: Route | PolicyRule) -> tuple[Session | None, Trace | None]:
         """Return the first session that brought this row: later ones don't make a leftover sacred."""

@@ -140,16 +140,13 @@ def client_of_rule(rule: PolicyRule, signatures: tuple[Signature, ...] = SIGNATU
     return None
 
 
-def client_of_table(
-    route: Route, rules: tuple[PolicyRule, ...], signatures: tuple[Signature, ...] = SIGNATURES
-) -> Signature | None:
-    """Return the client whose own table a route stands in; a popular number counts only beside the client's rules."""
+def client_of_table(route: Route, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
+    """Return the client whose own table a route stands in; a popular number counts only on a link of the client's."""
     for signature in signatures:
-        if route.table not in signature.tables:
-            continue
-        own_link = any(fnmatchcase(route.interface or "", glob) for glob in signature.interfaces)
-        if route.table >= TELLING_TABLE or own_link or any(client_of_rule(r, (signature,)) for r in rules):
-            return signature
+        if route.table in signature.tables:
+            own_link = any(fnmatchcase(route.interface or "", glob) for glob in signature.interfaces)
+            if route.table >= TELLING_TABLE or own_link:
+                return signature
     return None
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from routewatch.core.case import Case
 from routewatch.core.diff import steady
-from routewatch.core.evidence import Case, weigh
+from routewatch.core.evidence import weigh
+from routewatch.core.evidence_for import waits_for_a_client
 from routewatch.core.model import LOCAL_TABLE, Author, PolicyRule, Route
 
 if TYPE_CHECKING:
@@ -68,16 +70,16 @@ class Ruling(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-def _certain(names: frozenset[str]) -> bool:
-    return {"in-session", "second-look"} <= names and bool(names & STRONG) and not names & CAPS
-
-
 def _confidence(names: frozenset[str], case: Case) -> Confidence:
-    if _certain(names):
-        return "certain"
-    # A rule into an empty table does no harm, and may be somebody's preparation: not without a session or a mark.
-    vague = case.policy_rule is not None and not names & {"in-session", "dead-client"}
-    return "uncertain" if vague else "likely"
+    """Certain: seen to come in a session by its link or its author, outlived it, one strong sign, nothing against."""
+    seen = {"in-session", "second-look"} <= names and case.trace is not None and case.trace.tie != "time"
+    return "certain" if seen and names & STRONG and not names & CAPS else "likely"
+
+
+def _is_dead(names: frozenset[str], case: Case) -> bool:
+    """Tell whether what the row relies on is gone; a rule into nothing does no harm, and counts only with a client."""
+    signs = {"dead-client"} if case.policy_rule is not None else {"leads-nowhere", "gateway-gone", "dead-client"}
+    return bool(names & signs)
 
 
 RULINGS: tuple[Ruling, ...] = (
@@ -106,45 +108,45 @@ RULINGS: tuple[Ruling, ...] = (
         verdict=Verdict.UNCERTAIN,
     ),
     Ruling(
+        name="in-baseline",
+        sentence="it was there before the VPN",
+        applies=lambda names, case: "in-baseline" in names and _is_proven(case.baseline) and not _is_dead(names, case),
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
         name="leftover",
         sentence="a VPN session that is over left it behind",
         applies=lambda names, _: "in-session" in names and bool(names & STRONG),
         verdict=Verdict.ORPHANED,
     ),
     Ruling(
-        name="in-baseline",
-        sentence="it was there before the VPN",
-        applies=lambda names, case: "in-baseline" in names and _is_proven(case.baseline) and not names & STRONG,
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
         name="network-daemon",
         sentence="a network daemon made it and answers for it",
-        applies=lambda names, _: "network-daemon" in names and not names & STRONG,
+        applies=lambda names, case: "network-daemon" in names and not _is_dead(names, case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
         name="container",
         sentence="it belongs to a bridge of containers or virtual machines; their runtime makes and removes it",
-        applies=lambda names, _: "container" in names and not names & STRONG,
+        applies=lambda names, case: "container" in names and not _is_dead(names, case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
         name="details-changed",
         sentence="the same route was there before, with another metric, protocol or flag",
-        applies=lambda names, _: "details" in names and not names & STRONG,
+        applies=lambda names, case: "details" in names and not _is_dead(names, case),
         verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="prepared",
+        sentence="its tunnel has no client, and none was ever seen: it may be prepared for one",
+        applies=lambda names, case: "leads-nowhere" in names and waits_for_a_client(case),
+        verdict=Verdict.UNCERTAIN,
     ),
     Ruling(
         name="dead-end",
         sentence="it leads nowhere: what it relied on is gone",
-        applies=lambda names, _: bool(names & (STRONG - {"server-route"})),
-        verdict=Verdict.ORPHANED,
-    ),
-    Ruling(
-        name="server-route",
-        sentence="it leads to the server of a VPN session that is over",
-        applies=lambda names, _: "server-route" in names,
+        applies=_is_dead,
         verdict=Verdict.ORPHANED,
     ),
     Ruling(
@@ -152,6 +154,12 @@ RULINGS: tuple[Ruling, ...] = (
         sentence="it was not there before the VPN session that is over, and came with it",
         applies=lambda names, _: {"new", "in-session"} <= names,
         verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="idle-rule",
+        sentence="what it looks up is empty or gone: harmless, and nothing ties it to a VPN",
+        applies=lambda names, case: case.policy_rule is not None and {"new", "leads-nowhere"} <= names,
+        verdict=Verdict.UNCERTAIN,
     ),
     Ruling(
         name="unexplained",
