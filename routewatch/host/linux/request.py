@@ -17,6 +17,7 @@ from routewatch.host.linux.rtnetlink.words import PROTOCOLS, ROUTE_TYPES, SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ipaddress import IPv4Network, IPv6Network
 
     from routewatch.core.model import Family, Nexthop, PolicyRule, Route
 
@@ -56,7 +57,7 @@ class Request(Struct, frozen=True, kw_only=True):
 def route_request(route: Route, index_of: Callable[[str], int]) -> Request:
     """Translate a route. Raises what ``index_of`` raises, and ValueError for words that mean no number."""
     destination = prefix(route.destination)
-    source = prefix(route.source) if route.source else None
+    source = _selector(route.source)
     header = {
         "family": FAMILY_NUMBERS[route.family],
         "dst_len": destination.prefixlen,
@@ -71,7 +72,7 @@ def route_request(route: Route, index_of: Callable[[str], int]) -> Request:
     named = {
         "RTA_TABLE": route.table,
         "RTA_DST": str(destination.network_address) if destination.prefixlen else None,
-        "RTA_SRC": str(source.network_address) if source and source.prefixlen else None,
+        "RTA_SRC": str(source.network_address) if source else None,
         "RTA_PRIORITY": route.metric or (IPV6_METRIC if route.family == "inet6" else None),
         "RTA_PREFSRC": route.preferred_source,
         "RTA_METRICS": {"attrs": [[f"RTAX_{name.upper()}", n] for name, n in route.metrics]} if route.metrics else None,
@@ -104,7 +105,7 @@ def scope_of(route: Route) -> int:
 
 def rule_request(rule: PolicyRule) -> Request:
     """Translate a policy rule."""
-    destination, source = (prefix(text) if text else None for text in (rule.destination, rule.source))
+    destination, source = _selector(rule.destination), _selector(rule.source)
     table = rule.table or 0
     header = {
         "family": FAMILY_NUMBERS[rule.family],
@@ -118,8 +119,8 @@ def rule_request(rule: PolicyRule) -> Request:
     masked = rule.fwmark is not None and rule.fwmask is None
     named = {
         "FRA_PRIORITY": rule.priority,
-        "FRA_DST": str(destination.network_address) if destination and destination.prefixlen else None,
-        "FRA_SRC": str(source.network_address) if source and source.prefixlen else None,
+        "FRA_DST": str(destination.network_address) if destination else None,
+        "FRA_SRC": str(source.network_address) if source else None,
         "FRA_IIFNAME": rule.iif,
         "FRA_OIFNAME": rule.oif,
         "FRA_FWMARK": rule.fwmark,
@@ -141,6 +142,12 @@ def rule_request(rule: PolicyRule) -> Request:
         attributes={name: value for name, value in named.items() if value is not None},
         unwritable=rule.unwritable,
     )
+
+
+def _selector(text: str | None) -> IPv4Network | IPv6Network | None:
+    """Parse a prefix that selects; one of length 0 selects nothing, and the kernel keeps none."""
+    parsed = prefix(text) if text else None
+    return parsed if parsed and parsed.prefixlen else None
 
 
 def _way(route: Route, index_of: Callable[[str], int]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ The kernel compares only what a request names, and not all of that: asked for a 
 from __future__ import annotations
 
 import socket
-from struct import pack
+from struct import Struct, pack
 from typing import TYPE_CHECKING, Any
 
 from routewatch.core.addresses import address
@@ -18,9 +18,12 @@ from routewatch.host.linux.rtnetlink.routes import RTA_DST, RTA_TABLE, decode_ro
 from routewatch.host.linux.rtnetlink.rules import decode_rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from routewatch.host.linux.dumps import RequestSocket
     from routewatch.host.linux.request import Request
 
+HEADER = Struct("=IH")  # the length and type that struct nlmsghdr begins with
 LOOKS = 3  # at a table that changes while it is dumped
 
 
@@ -74,19 +77,31 @@ def collides(one: Request, other: Request) -> bool:
 def _routes(wanted: Request, chunks: tuple[bytes, ...]) -> list[Request]:
     names = dict(socket.if_nameindex())
     indexes = {name: index for index, name in names.items()}
-    payloads = (
-        message.payload
-        for chunk in chunks
-        # Datagrams are passed over unread where the destination is nowhere in them: a full table has thousands.
-        if _destination(wanted) in chunk
-        for message in messages.split(chunk)
-        if message.type == messages.RTM_NEWROUTE and message.payload[:4] == _lengths(wanted)
-    )
+    found = (payload for chunk in chunks for payload in _payloads(chunk, _destination(wanted)))
+    payloads = (payload for payload in found if payload[:4] == _lengths(wanted))
     routes = (decode_route(payload, names) for payload in payloads)
     # An interface without a name has come or gone in this moment; such a route can't be the one we know by name.
     known = (route for route in routes if not any("interface" in words for words in route.unwritable))
     rows = (route_request(route, indexes.__getitem__) for route in known)
     return [row for row in rows if row.key == wanted.key]
+
+
+def _payloads(chunk: bytes, needle: bytes) -> Iterator[bytes]:
+    """Yield the payloads of the routes of a datagram in which the needle is.
+
+    Messages without it are stepped over by their length: a table may have a hundred thousand, and one is sought.
+    """
+    offset, place = 0, chunk.find(needle)
+    while place >= 0 and offset + HEADER.size <= len(chunk):
+        length, kind = HEADER.unpack_from(chunk, offset)
+        if length < messages.HEADER_SIZE:
+            return
+        end = offset + messages.aligned(length)
+        if end > place:
+            if kind == messages.RTM_NEWROUTE:
+                yield chunk[offset + messages.HEADER_SIZE : offset + length]
+            place = chunk.find(needle, end)
+        offset = end
 
 
 def _rules(wanted: Request, payloads: list[bytes]) -> list[Request]:
