@@ -57,6 +57,14 @@ class Context:
         return load(Path(self.options.config) if self.options.config else None)
 
     @property
+    def watched_configuration(self) -> Path | None:
+        """The configuration file to watch: the one read, or the first place where one may turn up."""
+        from routewatch.config import current_person, places
+
+        found = places(current_person())
+        return self.loaded.path or next(iter(found), None)
+
+    @property
     def settings(self) -> Settings:
         """The settings in force."""
         return self.loaded.settings
@@ -84,12 +92,16 @@ class Context:
     @property
     def protection(self) -> Protection:
         """What the configuration protects."""
+        from routewatch.host.linux.rtnetlink.words import PROTOCOL_WORDS
+
         protect = self.settings.protect
+        # a person may write 12 where the kernel's route says "bird"
+        protocols = (PROTOCOL_WORDS.get(int(name), name) if name.isdigit() else name for name in protect.protocols)
         return Protection(
             destinations=protect.destinations,
             interfaces=protect.interfaces,
             tables=protect.tables,
-            protocols=protect.protocols,
+            protocols=tuple(protocols),
         )
 
     def store(self, *, readonly: bool = False) -> Store:
@@ -121,6 +133,10 @@ class Context:
     def emit(self, document: dict[str, Any]) -> None:
         """Write the one JSON document of this command."""
         sys.stdout.write(msgspec.json.encode({"schema": SCHEMA, **document}).decode() + "\n")
+
+    def flush(self) -> None:
+        """Hand on at once what was said."""
+        sys.stdout.flush()
 
     def emit_line(self, document: dict[str, Any]) -> None:
         """Write one line of a stream of JSON documents, at once."""

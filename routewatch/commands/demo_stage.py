@@ -13,7 +13,7 @@ import subprocess
 import sys
 from itertools import product
 from threading import Event
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from routewatch.errors import RoutewatchError
 
@@ -121,7 +121,7 @@ class Stage:
         if client.stdout is None or "connected" not in client.stdout.readline():
             raise self._failed("the stand-in VPN client could not connect")
         self.telling.tell("demo-vpn &")
-        self._until(lambda: bool(self.status()["sessions"]), "the daemon did not notice the VPN")
+        self._until(lambda: self._sessions_open() > 0, "the daemon did not notice the VPN")
         return client
 
     def kill(self, client: subprocess.Popen[str]) -> None:
@@ -129,15 +129,16 @@ class Stage:
         client.send_signal(signal.SIGKILL)
         client.wait()
         self.telling.tell(f"kill -9 {client.pid}   # demo-vpn")
-        self._until(lambda: not self.status()["sessions"], "the daemon did not notice that the VPN is gone")
+        self._until(lambda: self._sessions_open() == 0, "the daemon did not notice that the VPN is gone")
 
-    def status(self) -> dict[str, Any]:
-        """Return what ``status --json`` says."""
-        done = subprocess.run(  # noqa: S603 - our own program
-            [*self.program, "--json", "status"], capture_output=True, text=True, timeout=LIMIT, check=False
-        )
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+    def _sessions_open(self) -> int:
+        """Count the sessions that the daemon has written down and not closed."""
+        argv = [*self.program, "--json", "sessions"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT, check=False)  # noqa: S603 - our own program
+        try:
+            return sum(session["closed"] is None for session in json.loads(done.stdout)["sessions"])
+        except (ValueError, KeyError):
+            raise self._failed(f"routewatch sessions failed: {done.stderr}") from None
 
     def table(self) -> frozenset[str]:
         """Return the routes of all tables but the kernel's own (local), and the rules, in iproute2's words."""

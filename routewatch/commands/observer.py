@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.recall import recall_course, recall_memory
-from routewatch.commands.record import record
+from routewatch.commands.recall import recall_course, recall_memory, recall_series
+from routewatch.commands.record import baseline_row, event_row, record
+from routewatch.commands.settle import look_now
 from routewatch.core.baselines import extended, next_baseline, same_table
 from routewatch.core.memory import Event
 from routewatch.core.missing import find_missing
 from routewatch.core.scene import Scene
-from routewatch.core.sessions import Followed, follow
+from routewatch.core.sessions import follow
 from routewatch.core.tunnels import is_held, tunnels
 from routewatch.core.verdict import Finding, Verdict, find_leftovers
 
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
-    from routewatch.core.memory import Baseline, Reason
+    from routewatch.core.memory import Baseline, EventKind, Reason
     from routewatch.core.model import Process, Snapshot
-    from routewatch.core.sessions import Course, Sight
+    from routewatch.core.sessions import Course, Followed, Sight
     from routewatch.store.database import Store
 
 OPEN = frozenset({Verdict.ORPHANED, Verdict.MISSING})
@@ -46,8 +47,14 @@ class Observer:
         """The processes to look after whatever they are called: those that hold or held a tunnel."""
         return tuple(s.holder for s in self.course.sessions if s.holder is not None)
 
+    @property
+    def rested(self) -> bool:
+        """Tell whether the last look that is remembered was one at a table at rest."""
+        return bool(self.course.history) and self.course.history[-1] is self.course.last
+
     def take(self, sight: Sight) -> Followed:
         """Follow one look and write down what it led to. Raises StateError; the course has gone on all the same."""
+        self._catch_up()
         followed = follow(self.course, sight, self._context.signatures)
         self.course = followed.course
         if self._writes and (followed.events or followed.sessions or self._is_news(sight.snapshot)):
@@ -55,23 +62,46 @@ class Observer:
             self._saved = sight.snapshot
         return followed
 
+    def _catch_up(self) -> None:
+        """Take in baselines that a person captured or forgot beside a running daemon."""
+        series = self.course.series
+        if self._store.baselines.next_id() != series.next_id:
+            self.course = replace(self.course, series=recall_series(self._store, self._context.host))
+
     def _is_news(self, snapshot: Snapshot) -> bool:
         return self._saved is None or self._saved.links != snapshot.links or not same_table(self._saved, snapshot)
+
+    def look(self) -> Scene:
+        """Look at once, follow it, and return the scene. Raises ObservationError, StateError."""
+        sight = look_now(self._context.host, self.also)
+        self.take(sight)
+        return self.scene(sight.snapshot)
+
+    def log(self, kind: EventKind, now: Snapshot, detail: str) -> None:
+        """Enter an event of ours into the log, also beside a running daemon. Raises StateError."""
+        self._store.events.add_many([event_row(Event(kind=kind, at=now.taken, detail=detail), now.place)])
 
     def scene(self, now: Snapshot) -> Scene:
         """Return the table in the light of what is remembered. Raises StateError."""
         return Scene(now, recall_memory(self._store, self._context.host, self.course), self._context.signatures)
 
-    def store_baseline(self, now: Snapshot, reason: Reason) -> Baseline | None:
-        """Store a settled, tunnel-free, complete snapshot as the next baseline, where it tells something new."""
-        series = self.course.series
-        if reason != "by hand" and (not is_fit(now, self._context) or _tells_nothing_new(series.latest, now)):
+    def keep_baseline(self, now: Snapshot, reason: Reason) -> Baseline | None:
+        """Store a settled table without a held tunnel as the next baseline, where it tells something new."""
+        if not is_fit(now, self._context) or _tells_nothing_new(self.course.series.latest, now):
             return None
-        baseline = next_baseline(now, series, reason)
-        self.course = replace(self.course, series=extended(series, baseline))
-        if self._writes:
-            event = Event(kind="baseline_stored", at=now.taken, detail=f"baseline {baseline.id}: {reason}")
-            record(self._store, Followed(course=self.course, events=(event,), baselines=(baseline,)), now, settled=True)
+        return self._store_baseline(now, reason)
+
+    def capture(self, now: Snapshot) -> Baseline:
+        """Store a table as the next baseline because a person says so."""
+        return self._store_baseline(now, "by hand")
+
+    def _store_baseline(self, now: Snapshot, reason: Reason) -> Baseline:
+        baseline = next_baseline(now, self.course.series, reason)
+        event = Event(kind="baseline_stored", at=now.taken, detail=f"baseline {baseline.id}: {reason}")
+        with self._store.transaction():
+            self._store.baselines.add(baseline_row(baseline))
+            self._store.events.add_many([event_row(event, now.place)])
+        self.course = replace(self.course, series=extended(self.course.series, baseline))
         return baseline
 
 

@@ -35,7 +35,7 @@ def recall_course(store: Store, host: Host) -> Course:
         last=last,
         history=() if last is None or seen is None or seen.state != SETTLED else (last,),
         sessions=recall_sessions(store, place),
-        series=_series(store, host, place),
+        series=recall_series(store, host),
         next_session=store.sessions.next_id(),
     )
 
@@ -68,7 +68,9 @@ def baseline_of(row: BaselineRow, host: Host) -> Baseline:
     )
 
 
-def _series(store: Store, host: Host, place: Place) -> Series:
+def recall_series(store: Store, host: Host) -> Series:
+    """Return the baselines of this place so far. Raises StateError."""
+    place = host.place()
     latest = store.baselines.latest(place)
     first = store.baselines.first_taken(place)
     if store.baselines.stands_elsewhere(place):

@@ -29,6 +29,15 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     conditional: bool = False  # its undo must wait until the kernel accepts it: the next hop is unreachable now
 
 
+class Taken(Struct, frozen=True, kw_only=True):
+    """A step and what became of it."""
+
+    n: int
+    step: Step
+    status: Status
+    detail: str = ""
+
+
 def inverse(step: Step) -> Step:
     """Return the step that takes this one back."""
     match step.action:

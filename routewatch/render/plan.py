@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from routewatch.core.model import Route
     from routewatch.core.plan import Plan
     from routewatch.core.refusals import Refusal
-    from routewatch.core.steps import Status, Step
+    from routewatch.core.steps import Status, Step, Taken
 
 SIGNS = {"delete": "-", "add": "+", "replace": "~"}
 
@@ -64,6 +64,15 @@ def _step_text(number: int, step: Step) -> str:
     if step.conditional:
         lines.append("       undo is conditional: the kernel would not take it back before its next hop is in reach")
     return "\n".join(lines)
+
+
+def taken_text(entry: Taken) -> str:
+    """Return a line of the report: what was tried and what became of it."""
+    row = entry.step.route or entry.step.policy_rule
+    detail = f": {entry.detail}" if entry.detail else ""
+    return (
+        f"{entry.n:>3}. {SIGNS[entry.step.action]} {row_text(row) if row is not None else ''}  {entry.status}{detail}"
+    )
 
 
 def refusals_text(refused: tuple[Refusal, ...]) -> list[str]:

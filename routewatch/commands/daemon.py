@@ -1,0 +1,139 @@
+"""The daemon's loop: one thread that waits for the doorbell, for signals and for the clock, and takes a look in time.
+
+The doorbell is read at once, so that authors are still alive when they are looked up; the look waits until it is quiet.
+"""
+
+from __future__ import annotations
+
+import selectors
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from routewatch.commands.context import Context
+from routewatch.commands.pace import Pace
+from routewatch.commands.watchman import Watchman
+from routewatch.errors import RoutewatchError
+from routewatch.host.notify import notify
+from routewatch.host.wakeups import CONFIG, RELOAD, STOP, Wakeups
+from routewatch.log import configure, get_logger
+
+if TYPE_CHECKING:
+    from routewatch.config import Settings
+    from routewatch.host.port import Doorbell
+
+DEBOUNCE = 0.25  # seconds from the first word of a changed configuration to reading it
+WITHOUT_DOORBELL = 2.0  # seconds between two looks where polling is the only source
+
+
+class Daemon:
+    """Watches until it is told to stop."""
+
+    def __init__(self, context: Context) -> None:
+        """Take the surroundings; nothing is opened yet."""
+        configure(context.options.verbosity, color=context.options.color == "always")
+        self._context = context
+        self._log = get_logger()
+        self._pace = _paced(context.settings, Pace())
+        self._reload_at: float | None = None
+
+    def run(self) -> int:
+        """Loop until SIGTERM or SIGINT. Raises ObservationError, StateError, ConfigurationError at the start."""
+        with ExitStack() as stack:
+            selector = stack.enter_context(selectors.DefaultSelector())
+            wakeups = stack.enter_context(Wakeups(self._context.watched_configuration))
+            store = stack.enter_context(self._context.store())
+            watchman = Watchman(self._context, store, self._log)
+            doorbell = self._context.host.doorbell()
+            selector.register(wakeups, selectors.EVENT_READ)
+            if doorbell is None:
+                self._pace = replace(self._pace, poll=min(self._pace.poll, WITHOUT_DOORBELL))
+            else:
+                stack.callback(doorbell.close)
+                selector.register(doorbell, selectors.EVENT_READ)
+            self._log.info("started", state_dir=str(self._context.state_dir))
+            self._pace = self._pace.rung(self._now())
+            self._loop((selector, wakeups), doorbell, watchman)
+            notify("STOPPING=1")
+            watchman.stop()
+            self._log.info("stopped")
+        return 0
+
+    def _now(self) -> float:
+        return self._context.host.now().monotonic
+
+    def _loop(
+        self, sources: tuple[selectors.BaseSelector, Wakeups], doorbell: Doorbell | None, watchman: Watchman
+    ) -> None:
+        selector, wakeups = sources
+        while True:
+            selector.select(max(0.0, self._next() - self._now()))
+            words = wakeups.drain()
+            if STOP in words:
+                return
+            self._mind_configuration(words, wakeups, watchman)
+            self._hear(doorbell, watchman)
+            if self._now() >= self._pace.due:
+                self._look(doorbell, watchman)
+
+    def _next(self) -> float:
+        return self._pace.due if self._reload_at is None else min(self._pace.due, self._reload_at)
+
+    def _hear(self, doorbell: Doorbell | None, watchman: Watchman) -> bool:
+        """Read the doorbell; tell whether it rang."""
+        if doorbell is None:
+            return False
+        rings = doorbell.read()
+        if not rings.messages and not rings.lost:
+            return False
+        watchman.hear(rings)
+        self._pace = self._pace.rung(self._now())
+        return True
+
+    def _look(self, doorbell: Doorbell | None, watchman: Watchman) -> None:
+        begun = self._now()
+        quiet = self._pace.is_quiet(begun)
+        snapshot = watchman.observe()
+        self._pace = self._pace.done(self._now(), self._now() - begun)
+        rang = self._hear(doorbell, watchman)
+        if snapshot is not None:
+            watchman.follow(snapshot, settled=quiet and not rang)
+            self._appoint(watchman, snapshot.taken.boot)
+            notify(f"READY=1\nSTATUS={watchman.status()}")
+
+    def _appoint(self, watchman: Watchman, boot: float) -> None:
+        """Ask for the second look at what a session left, once its client has had its time."""
+        due = watchman.second_look()
+        if due is not None and due > boot:
+            self._pace = self._pace.appointed(self._now() + due - boot)
+
+    def _mind_configuration(self, words: set[str], wakeups: Wakeups, watchman: Watchman) -> None:
+        if CONFIG in words:
+            self._reload_at = self._now() + DEBOUNCE
+        due = self._reload_at is not None and self._now() >= self._reload_at
+        if due:
+            self._reload_at = None
+        if RELOAD in words or (due and wakeups.changed()):
+            self._reload(watchman)
+
+    def _reload(self, watchman: Watchman) -> None:
+        """Read the configuration again; a broken one keeps the old one and says so."""
+        notify("RELOADING=1")
+        try:
+            fresh = Context(self._context.options, self._context.host)
+            settings = fresh.settings
+        except RoutewatchError as error:
+            self._log.error("configuration_rejected", message=error.message, hint=error.hint)
+            notify("READY=1\nSTATUS=the new configuration was rejected, the old one stays in force")
+            return
+        if fresh.state_dir != self._context.state_dir:
+            self._log.warning("state_dir_unchanged", hint="a new state_dir takes effect at the next start")
+        self._context = watchman.context = fresh
+        self._pace = _paced(settings, self._pace)
+        self._log.info("configuration_reloaded", path=str(fresh.loaded.path) if fresh.loaded.path else None)
+        notify(f"READY=1\nSTATUS={watchman.status()}")
+
+
+def _paced(settings: Settings, pace: Pace) -> Pace:
+    return replace(pace, quiet=settings.settle_quiet, limit=settings.settle_limit, poll=settings.poll_interval)

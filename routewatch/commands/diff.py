@@ -1,0 +1,117 @@
+"""``diff``: the baseline against now, each difference judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.commands.filters import Filter, add_filters, filter_of
+from routewatch.commands.observer import Observer, findings
+from routewatch.commands.settle import look_now
+from routewatch.core.case import Case
+from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
+from routewatch.core.verdict import Finding, Verdict, judge
+from routewatch.render.findings import finding_object, finding_text, row_text
+from routewatch.render.objects import route_object
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from routewatch.commands.context import Context
+    from routewatch.core.diff import Changed
+    from routewatch.core.scene import Scene
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Take the filters."""
+    add_filters(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Print what differs from the baseline; return 0 where nothing does. Raises ObservationError, StateError."""
+    wanted = filter_of(arguments)
+    with context.store(readonly=True) as store:
+        observer = Observer(context, store, writes=False)
+        sight = look_now(context.host, observer.also)
+        observer.take(sight)
+        scene = observer.scene(sight.snapshot)
+        added, removed, changed = _differences(scene)
+    if scene.memory.latest is None:
+        context.note("there is no baseline: judged by what the table itself shows (routewatch baseline capture)")
+    added, removed = _wanted(added, wanted), _wanted(removed, wanted)
+    changed = [pair for pair in changed if wanted.wants(pair.after)]
+    if context.json:
+        context.emit(
+            {
+                "baseline": scene.memory.latest.id if scene.memory.latest else None,
+                "added": [finding_object(finding) for finding in added],
+                "removed": [finding_object(finding) for finding in removed],
+                "changed": [
+                    {"before": route_object(pair.before), "after": route_object(pair.after)} for pair in changed
+                ],
+            }
+        )
+    else:
+        _print(context, added, removed, changed)
+    return 1 if added or removed or changed else 0
+
+
+def _wanted(found: Iterable[Finding], wanted: Filter) -> list[Finding]:
+    return [finding for finding in found if wanted.wants(finding.row)]
+
+
+def _differences(scene: Scene) -> tuple[list[Finding], list[Finding], list[Changed]]:
+    """Return the judged differences: orphans stand in ``added`` and missing rows in ``removed`` in any case."""
+    found = {finding.row: finding for finding in findings(scene)}
+    latest = scene.memory.latest
+    rows: list[Route | PolicyRule] = []
+    gone: list[Route | PolicyRule] = []
+    changed: list[Changed] = []
+    if latest is not None:
+        routes, rules = scene.changes(latest), scene.rule_changes(latest)
+        rows = [*(r for r in routes.added if r.table != LOCAL_TABLE), *rules.added]
+        gone = [*(r for r in routes.removed if r.table != LOCAL_TABLE), *rules.removed]
+        changed = [pair for pair in routes.changed if pair.after not in found or not _is_open(found[pair.after])]
+    lost = [f for f in found.values() if f.verdict is Verdict.MISSING]
+    left = [f for f in found.values() if f.verdict in {Verdict.ORPHANED, Verdict.UNCERTAIN} and _is_there(f, scene)]
+    added = {row: found.get(row) or judge(_case(row, scene)) for row in rows} | {f.row: f for f in left}
+    removed = {row: found.get(row) or _gone(row) for row in gone} | {f.row: f for f in lost}
+    return list(added.values()), list(removed.values()), changed
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.verdict is Verdict.ORPHANED
+
+
+def _is_there(finding: Finding, scene: Scene) -> bool:
+    return scene.has(finding.route) if finding.route is not None else finding.policy_rule in scene.now.rules
+
+
+def _case(row: Route | PolicyRule, scene: Scene) -> Case:
+    session, trace = scene.first_session(row)
+    return Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
+
+
+def _gone(row: Route | PolicyRule) -> Finding:
+    return Finding(
+        verdict=Verdict.EXPECTED,
+        rule="gone-with-its-link",
+        because="its link or address is gone, and the kernel took it along",
+        route=row if isinstance(row, Route) else None,
+        policy_rule=row if isinstance(row, PolicyRule) else None,
+    )
+
+
+def _print(context: Context, added: list[Finding], removed: list[Finding], changed: list[Changed]) -> None:
+    blocks = (("came", added), ("went", removed))
+    for title, entries in blocks:
+        if entries:
+            context.say(f"{title}:")
+            for finding in entries:
+                context.say("  " + finding_text(finding).replace("\n", "\n  "))
+    if changed:
+        context.say("changed:")
+        for pair in changed:
+            context.say(f"  ~ {row_text(pair.after)}\n      was {row_text(pair.before)}")
+    if not (added or removed or changed):
+        context.say("the table is as it was in the baseline")

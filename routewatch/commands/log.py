@@ -1,0 +1,101 @@
+"""``log``: what happened, in order; --follow goes on as it happens."""
+
+from __future__ import annotations
+
+from threading import Event as Pause
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routewatch.core.memory import Event
+from routewatch.errors import StateError, UsageError
+from routewatch.render.events import event_line, event_object
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from routewatch.commands.context import Context
+    from routewatch.store.database import Store
+    from routewatch.store.events import EventRow
+
+PORTION = 1000
+PACE = 0.5  # seconds between two looks for news
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Take --follow, --session, --since."""
+    parser.add_argument("--follow", action="store_true", help="go on as things happen; with --json a line each")
+    parser.add_argument("--session", type=int, metavar="ID", help="only of this session")
+    parser.add_argument("--since", metavar="T", help='only of the last "30m", "2h", "7d", ...')
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    """Print the events. Raises StateError, UsageError."""
+    start = _start(arguments.since, context)
+    with context.store(readonly=True) as store:
+        rows = _rows(store, arguments.session, start)
+        if not arguments.follow:
+            _print_all(rows, context)
+            return 0
+        last = store.events.last()
+        for row in rows:
+            _print(row, context)
+    _follow(context, last, arguments.session)
+    return 0
+
+
+def _start(since: str | None, context: Context) -> float:
+    if since is None:
+        return 0.0
+    from routewatch.config.values import duration
+
+    try:
+        return context.host.now().wall - duration(since)
+    except ValueError as error:
+        raise UsageError(f"--since {error}", 'write it as "30m", "2h" or "7d"') from error
+
+
+def _rows(store: Store, session: int | None, start: float) -> list[EventRow]:
+    rows = store.events.since(start) if session is None else store.events.of_session(session)
+    return [row for row in rows if row.wall >= start]
+
+
+def _print_all(rows: list[EventRow], context: Context) -> None:
+    if context.json:
+        context.emit({"events": [event_object(row.id, _event(row)) for row in rows]})
+    elif rows:
+        context.say("\n".join(event_line(_event(row)) for row in rows))
+
+
+def _follow(context: Context, last: int, session: int | None) -> None:
+    """Ask the store for what is new, for ever: no socket to the daemon is needed, nor its being there."""
+    pause = Pause()
+    while True:
+        with context.store(readonly=True) as store:
+            for row in _news(store, last):
+                last = row.id
+                if session in {None, row.session}:
+                    _print(row, context)
+        pause.wait(PACE)
+
+
+def _news(store: Store, last: int) -> Iterator[EventRow]:
+    while rows := store.events.after(last, PORTION):
+        yield from rows
+        last = rows[-1].id
+
+
+def _print(row: EventRow, context: Context) -> None:
+    if context.json:
+        context.emit_line(event_object(row.id, _event(row)))
+    else:
+        context.say(event_line(_event(row)))
+        context.flush()
+
+
+def _event(row: EventRow) -> Event:
+    try:
+        return msgspec.msgpack.decode(row.value, type=Event)
+    except msgspec.DecodeError as error:
+        raise StateError(f"stored event {row.id} can't be read: {error}") from error

@@ -1,0 +1,172 @@
+"""What the daemon does at each look: observe, follow, record, log; judge once a session is over; act where it may.
+
+It knows nothing of sockets and signals: the loop that calls it is daemon.py. Whatever fails is logged and remembered
+for `status`, and the next look is taken all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from routewatch.commands.cleanup import clean_unattended
+from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.core.evidence_for import SECOND_LOOK
+from routewatch.core.sessions import Sight
+from routewatch.errors import ObservationError, RoutewatchError, StateError
+from routewatch.render.findings import author_text, row_text
+from routewatch.store.observations import HealthRow
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from routewatch.commands.context import Context
+    from routewatch.core.memory import Event
+    from routewatch.core.model import Change, Snapshot
+    from routewatch.core.verdict import Finding
+    from routewatch.host.port import Rings
+    from routewatch.store.database import Store
+
+BASELINE_EVERY = 300.0  # seconds
+CHANGES = 20_000  # kept between two looks; more count as a loss
+
+
+class Watchman:
+    """Takes the looks of the daemon."""
+
+    def __init__(self, context: Context, store: Store, log: FilteringBoundLogger) -> None:
+        """Take up the course where the store left it. Raises StateError."""
+        self.context = context
+        self._store = store
+        self._log = log
+        self._observer = Observer(context, store, writes=True)
+        self._changes: list[Change] = []
+        self._lost = False
+        self._gaps = 0
+        self._error = ("", 0.0)
+        self._started = context.host.now().wall
+        self._baseline_at = float("-inf")
+        self._told: frozenset[object] = frozenset()
+        self._rested: Snapshot | None = None
+
+    def hear(self, rings: Rings) -> None:
+        """Keep what the doorbell told until the next look."""
+        self._changes += rings.changes[: max(0, CHANGES - len(self._changes))]
+        self._lost = self._lost or rings.lost or len(self._changes) >= CHANGES
+
+    def observe(self) -> Snapshot | None:
+        """Take a snapshot; None where the system can't be read just now."""
+        try:
+            return self.context.host.observe(self._observer.also)
+        except ObservationError as error:
+            self._fail("not_observed", error)
+            return None
+
+    def follow(self, snapshot: Snapshot, *, settled: bool) -> None:
+        """Follow a snapshot, and where it is settled judge it, keep it as a baseline, act on it."""
+        if not snapshot.complete:
+            self._log.warning("incomplete_snapshot", unsure=list(snapshot.unsure))
+            return
+        sight = Sight(snapshot=snapshot, changes=tuple(self._changes), lost=self._lost, settled=settled)
+        self._gaps += self._lost
+        self._changes, self._lost = [], False
+        try:
+            for event in self._observer.take(sight).events:
+                self._log_event(event)
+            if settled and not snapshot.unsure:
+                self._rested = snapshot
+                self._consider(snapshot)
+        except StateError as error:
+            self._fail("not_stored", error)
+        self.save_health()
+
+    def _consider(self, now: Snapshot) -> None:
+        """Judge where something may be left over: a session is over, or was never judged."""
+        scene = self._observer.scene(now)
+        found = open_findings(findings(scene))
+        due = self.second_look()
+        if due is None or now.taken.boot >= due:
+            self._tell(found)
+            self._act(found)
+        if not found and now.taken.boot - self._baseline_at >= BASELINE_EVERY:
+            self._baseline_at = now.taken.boot
+            self._observer.keep_baseline(now, "periodic")
+
+    def second_look(self) -> float | None:
+        """Return when the last closed session is to be judged (boot clock): after its grace and a second look."""
+        closed = [s.closed.boot for s in self._observer.course.sessions if s.closed is not None]
+        return max(closed) + max(self.context.settings.grace, SECOND_LOOK) if closed else None
+
+    def _tell(self, found: tuple[Finding, ...]) -> None:
+        """Log what was found, once as long as it stays the same."""
+        told = frozenset((finding.verdict, finding.row) for finding in found)
+        for finding in found:
+            if (finding.verdict, finding.row) not in self._told:
+                self._log.warning(
+                    str(finding.verdict),
+                    row=row_text(finding.row),
+                    confidence=finding.confidence,
+                    rule=finding.rule,
+                    because=finding.because,
+                    session=finding.session,
+                )
+        if found and told != self._told and self._rested is not None:
+            self._observer.log("orphans_found", self._rested, f"{len(found)} rows are left over or missing")
+        self._told = told
+
+    def _act(self, found: tuple[Finding, ...]) -> None:
+        if self.context.settings.automatic != "certain" or not any(f.confidence == "certain" for f in found):
+            return
+        try:
+            cleaned = clean_unattended(self.context, self._store, self._observer)
+            if cleaned is not None:
+                self._log.warning(
+                    "cleaned", cleanup=cleaned.acted.cleanup, steps=cleaned.done, remain=cleaned.remaining
+                )
+        except RoutewatchError as error:
+            self._fail("not_cleaned", error)
+
+    def stop(self) -> None:
+        """Keep the last settled table as a baseline, so that the next start has one."""
+        try:
+            if self._rested is not None and not open_findings(findings(self._observer.scene(self._rested))):
+                self._observer.keep_baseline(self._rested, "stop")
+        except StateError as error:
+            self._fail("not_stored", error)
+
+    def status(self) -> str:
+        """Say in one line how it goes, for `systemctl status`."""
+        running = [s for s in self._observer.course.sessions if s.is_open]
+        sessions = ", ".join(f"{s.client or '?'} on {s.tunnel.name}" for s in running) or "no VPN session"
+        return f"{sessions}; {len(self._told)} rows left over"
+
+    def _log_event(self, event: Event) -> None:
+        row = event.route or event.policy_rule
+        fields = {
+            "row": row_text(row) if row is not None else None,
+            "session": event.session,
+            "author": author_text(event.author) or None,
+            "detail": event.detail or None,
+        }
+        self._log.info(event.kind, **{name: value for name, value in fields.items() if value is not None})
+
+    def _fail(self, what: str, error: RoutewatchError) -> None:
+        self._error = (error.message, self.context.host.now().wall)
+        self._log.error(what, message=error.message, hint=error.hint)
+
+    def save_health(self) -> None:
+        """Tell `status` how the daemon is; where even that can't be stored, the log has said why."""
+        last = self._observer.course.last
+        row = HealthRow(
+            place=self.context.host.place(),
+            pid=os.getpid(),
+            started=self._started,
+            snapshot=last.taken.wall if last else None,
+            gaps=self._gaps,
+            error=self._error[0],
+            error_at=self._error[1] or None,
+        )
+        try:
+            self._store.observations.save_health(row)
+        except StateError as error:
+            self._log.error("not_stored", message=error.message, hint=error.hint)
