@@ -12,8 +12,8 @@ import statistics
 import struct
 import time
 
-from routewatch.host.linux.kernel import LinuxHost
 from routewatch.host.linux.rtnetlink import messages
+from tests.live.bells import opened_doorbell
 from tests.live.namespace import new_namespace
 
 CREATE_EXCLUSIVE = 0x600  # NLM_F_CREATE | NLM_F_EXCL, include/uapi/linux/netlink.h
@@ -46,7 +46,7 @@ def sender(sent: multiprocessing.SimpleQueue[float], count: int, rate: float, fi
 
 def lone() -> list[float]:
     """Return the seconds from the send of each of a number of lone changes until it was read."""
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     context = multiprocessing.get_context("fork")
     sent: multiprocessing.SimpleQueue[float] = context.SimpleQueue()
     child = context.Process(target=sender, args=(sent, ALONE, 1 / PAUSE, 0))
@@ -60,7 +60,7 @@ def lone() -> list[float]:
 
 def followed(rate: int) -> tuple[int, int, bool]:
     """Return how many of how many changes were told at this rate, and whether any was lost."""
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     count = int(rate * LASTING)
     context = multiprocessing.get_context("fork")
     child = context.Process(target=sender, args=(context.SimpleQueue(), count, float(rate), rate << 8))

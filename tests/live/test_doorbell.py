@@ -14,6 +14,7 @@ from routewatch.core.model import Route
 from routewatch.core.steps import Step
 from routewatch.host.linux.doorbell import READ_AT_ONCE
 from routewatch.host.linux.kernel import LinuxHost
+from tests.live.bells import opened_doorbell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def rung(doorbell: LinuxDoorbell, limit: float = 2.0) -> Rings:
 
 def after(*command: str, until: int = 1) -> list[Change]:
     """Run a command and return the changes it rang for, up to a number of them."""
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     changes: list[Change] = []
     with subprocess.Popen(command):
         while len(changes) < until and (rings := rung(doorbell)).messages:
@@ -98,7 +99,7 @@ def test_the_route_of_an_address_is_the_kernels_and_its_local_one_is_not_told(la
 
 def own_change() -> Change:
     host = LinuxHost()
-    doorbell = host.doorbell()
+    doorbell = opened_doorbell()
     host.observe()
     host.apply(
         Step(action="add", route=Route(family="inet", destination="10.1.0.0/16", interface="lan0", scope="link"))
@@ -115,7 +116,7 @@ def test_what_we_do_ourselves_is_known_as_ours(lan: Namespace) -> None:
 
 
 def deletion_of_a_link() -> Rings:
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     subprocess.run(["ip", "link", "del", "lan0"], check=True)
     return rung(doorbell)
 
@@ -130,7 +131,7 @@ def test_routes_that_go_with_their_link_still_bear_its_name(lan: Namespace) -> N
 
 
 def overrun() -> tuple[Rings, Rings, bool]:
-    doorbell = LinuxHost().doorbell(buffer=4096)
+    doorbell = opened_doorbell(buffer=4096)
     before = doorbell.fileno()
     batch = "".join(f"route add 10.{number}.0.0/16 dev lan0\n" for number in range(200))
     subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True)
@@ -149,7 +150,7 @@ def test_after_lost_messages_the_next_ring_is_heard_on_the_same_descriptor(lan: 
 
 
 def pile() -> tuple[Rings, Rings]:
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     batch = "".join(
         f"route add 10.{number >> 8}.{number & 255}.0/24 dev lan0\n" for number in range(READ_AT_ONCE + 500)
     )
@@ -166,7 +167,7 @@ def test_what_piled_up_is_thrown_away_at_once_and_said_to_be_lost(lan: Namespace
 
 
 def forged() -> Rings:
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     port, _groups = doorbell._socket.getsockname()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as other:
         other.sendto(bytes.fromhex("20000000 1800 0000 00000000 00000000 02100000fe03000100000000"), (port, 0))
@@ -178,7 +179,7 @@ def test_only_the_kernel_is_listened_to(lan: Namespace) -> None:
 
 
 def quiet() -> tuple[Rings, int]:
-    doorbell = LinuxHost().doorbell()
+    doorbell = opened_doorbell()
     return doorbell.read(), len(select.select([doorbell], [], [], 0)[0])
 
 

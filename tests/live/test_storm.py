@@ -14,6 +14,7 @@ import pytest
 
 from routewatch.host.linux.doorbell import READ_AT_ONCE
 from routewatch.host.linux.kernel import LinuxHost
+from tests.live.bells import opened_doorbell
 
 if TYPE_CHECKING:
     from routewatch.host.linux.doorbell import LinuxDoorbell
@@ -51,7 +52,7 @@ def lan(namespace: Namespace) -> Namespace:
 
 def weather(buffer: int) -> Weathered:
     host = LinuxHost()
-    doorbell = host.doorbell(buffer)
+    doorbell = opened_doorbell(buffer)
     doorbell.read()
     before, began = memory(), time.monotonic()
     storm = threading.Thread(target=blow)

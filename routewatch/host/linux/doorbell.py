@@ -8,6 +8,7 @@ fresh dump follows. It decides nothing: whose change it was and what it means is
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 from typing import TYPE_CHECKING
@@ -78,7 +79,8 @@ class LinuxDoorbell:
     def read(self) -> Rings:
         """Read what is queued, or throw it away where it is too much; never blocks.
 
-        What comes meanwhile may wait for the next reading. After an overrun the socket has been opened anew.
+        What comes meanwhile may wait for the next reading. After an overrun the socket has been opened anew, its groups
+        joined. Raises ObservationError where it can't be read any more.
         """
         drain = Drain(self._authors, self._now, self._names)
         drain.lost = self._backlog() > READ_AT_ONCE
@@ -88,8 +90,10 @@ class LinuxDoorbell:
                 size, sender = self._socket.recvfrom_into(self._datagram, 0, socket.MSG_TRUNC)
             except BlockingIOError:
                 break
-            except OSError:  # ENOBUFS: the kernel threw messages away
-                drain.lost = True
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise ObservationError(f"the kernel's announcements can't be read: {error.strerror}") from error
+                drain.lost = True  # the kernel threw messages away
                 self._reopen()
                 break
             if sender[0] != 0:
@@ -111,7 +115,10 @@ class LinuxDoorbell:
 
     def _reopen(self) -> None:
         self._buffer = min(self._buffer * 2, LARGEST_BUFFER)
-        fresh = _joined(self._buffer)
+        try:
+            fresh = _joined(self._buffer)
+        except OSError:
+            return  # no descriptor left, say; the old socket hears again as soon as it is empty (netlink_rcv_wake())
         self._waiter.register(fresh, select.EPOLLIN)
         self._socket.close()  # only now, so that no change goes unheard; it leaves the waiter by itself, epoll(7)
         self._socket = fresh

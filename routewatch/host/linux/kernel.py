@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from routewatch.core.model import Moment, Place, Snapshot
 from routewatch.core.signatures import is_client_process
-from routewatch.errors import StateError
+from routewatch.errors import ObservationError, StateError
 from routewatch.host.linux.authors import Authors
 from routewatch.host.linux.doorbell import BUFFER, LinuxDoorbell
 from routewatch.host.linux.dumps import RequestSocket
@@ -57,11 +57,17 @@ class LinuxHost:
         return _now()
 
     def place(self) -> Place:
-        """Return the boot and network namespace we are in."""
-        return Place(boot=BOOT_ID.read_text("ascii").strip(), namespace=str(OWN_NETWORK.stat().st_ino))
+        """Return the boot and network namespace we are in. Raises ObservationError."""
+        try:
+            return Place(boot=BOOT_ID.read_text("ascii").strip(), namespace=str(OWN_NETWORK.stat().st_ino))
+        except OSError as error:
+            raise ObservationError(f"{error.filename} can't be read: {error.strerror}", "is /proc mounted?") from error
 
     def observe(self, also: tuple[Process, ...] = ()) -> Snapshot:
-        """Take a snapshot; what changed before ``taken`` is in it. Raises ObservationError."""
+        """Take a snapshot; what changed before ``taken`` is in it.
+
+        ``also`` are processes to look after whatever they are called. Raises ObservationError.
+        """
         taken = _now()
         reading = read_tables(self._requests)
         owners = (
@@ -83,9 +89,12 @@ class LinuxHost:
             unsure=reading.unsure,
         )
 
-    def doorbell(self, buffer: int = BUFFER) -> LinuxDoorbell:
-        """Join the kernel's announcements, with a receive buffer of so many bytes. Raises ObservationError."""
-        return LinuxDoorbell(Authors(self._processes), _now, buffer)
+    def doorbell(self, buffer: int = BUFFER) -> LinuxDoorbell | None:
+        """Join the kernel's announcements, with a receive buffer of so many bytes; None where it gives none."""
+        try:
+            return LinuxDoorbell(Authors(self._processes), _now, buffer)
+        except ObservationError:
+            return None
 
     def apply(self, step: Step) -> Outcome:
         """Take one step. Raises KernelRefusedError, PermissionRefusedError."""
