@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import host_address, is_default, is_host
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
-from routewatch.core.signatures import TELLING_TABLE, client_of_rule, client_of_table, processes_of
+from routewatch.core.signatures import client_of_rule, client_of_table, is_telling, is_wireguards, processes_of
 from routewatch.core.tunnels import is_tunnel
 
 if TYPE_CHECKING:
@@ -116,13 +116,23 @@ def servers(session: Session) -> frozenset[str]:
 
 def bears_a_dead_clients_mark(case: Case) -> bool:
     """E6: its table, priority or mark is a known client's, and that client is gone."""
-    signature = signature_of(case)
+    signature, rule = signature_of(case), case.policy_rule
     if signature is None or not client_is_gone(signature, case.scene):
         return False
-    rule = case.policy_rule
-    popular = rule is not None and rule.fwmark not in signature.marks and 0 < (rule.table or 0) < TELLING_TABLE
+    if rule is None or is_telling(rule, signature):
+        return True
+    if rule.table == MAIN_TABLE:
+        return _stands_beside_a_dead_twin(rule, case.scene)
     # A low number is picked by hand as easily: what such a rule looks up must be dead as well.
-    return not popular or leads_nowhere(case)
+    return leads_nowhere(case)
+
+
+def _stands_beside_a_dead_twin(rule: PolicyRule, scene: Scene) -> bool:
+    """Tell whether the other rule of wg-quick's pair leads into nothing; alone, people write this one by hand."""
+    return any(
+        other.family == rule.family and is_wireguards(other) and _looks_up_nothing(other, scene)
+        for other in scene.now.rules
+    )
 
 
 def signature_of(case: Case) -> Signature | None:

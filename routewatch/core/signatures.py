@@ -124,20 +124,34 @@ def client_of_link(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -
 
 # Numbers below this are picked by hand so often that a table alone doesn't tell a client.
 TELLING_TABLE = 256
+# wg-quick takes the first table from 51820 on that is empty, and its number for the mark (add_default() in wg-quick).
+WG_QUICK_TABLES = range(51820, 51920)
 
 
 def client_of_rule(rule: PolicyRule, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
     """Return the client whose mark, priority with table, or unmistakable table a policy rule bears."""
-    if rule.suppress_prefixlength == 0 and rule.table == MAIN_TABLE:
-        # wg-quick's `lookup main suppress_prefixlength 0`; Mullvad and others write the same one
+    if is_wireguards(rule) or (rule.suppress_prefixlength == 0 and rule.table == MAIN_TABLE):
+        # wg-quick's pair; Mullvad and others write the second of them, too
         return next((s for s in signatures if s.client == "wg-quick"), None)
     for signature in signatures:
-        own_mark = rule.fwmark is not None and rule.fwmark in signature.marks
         own_table = rule.table is not None and rule.table in signature.tables
         own_priority = rule.priority in signature.priorities and (own_table or rule.table is None)
-        if own_mark or own_priority or (own_table and (rule.table or 0) >= TELLING_TABLE):
+        if own_priority or is_telling(rule, signature):
             return signature
     return None
+
+
+def is_wireguards(rule: PolicyRule) -> bool:
+    """Tell whether it is the rule by which wg-quick sends all into its table but the tunnel's own packets."""
+    return rule.inverted and rule.fwmark == rule.table and rule.table in WG_QUICK_TABLES
+
+
+def is_telling(rule: PolicyRule, signature: Signature) -> bool:
+    """Tell whether a rule bears the mark or the unmistakable table of a client."""
+    if signature.kernel_link == "wireguard" and is_wireguards(rule):
+        return True
+    own_mark = rule.fwmark is not None and rule.fwmark in signature.marks
+    return own_mark or (rule.table in signature.tables and (rule.table or 0) >= TELLING_TABLE)
 
 
 def client_of_table(route: Route, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:

@@ -1,0 +1,106 @@
+"""wg-quick's endings: rules in both families, a table of its own, and a rule that all its tunnels share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.clients import WG_RULES, dies, wireguard_up
+from tests.scenarios.story import HOME, LEFT_SERVER, SERVER, Story, cleans_exactly
+
+SHORT_RULES = {
+    "32764: lookup 254 suppress 0",
+    "32765: not fwmark 0xca6c lookup 51820",
+    "32764: lookup 254 suppress 0 inet6",
+    "32765: not fwmark 0xca6c lookup 51820 inet6",
+}
+
+
+@pytest.fixture(params=[True, False], ids=["heard", "deaf"])
+def story(request: pytest.FixtureRequest) -> Story:
+    return Story(heard=request.param)
+
+
+def sure(story: Story) -> str:
+    return "certain" if story.heard else "likely"
+
+
+def test_a_full_tunnel_that_is_up_is_left_alone(story: Story) -> None:
+    wireguard_up(story)
+    assert (story.left(), story.missing(), story.uncertain()) == ({}, {}, set())
+
+
+def test_a_clean_down_leaves_nothing(story: Story) -> None:
+    wireguard_up(story)
+    with story.by("ip[601]", "wg-quick[600]"):
+        story.remove(*WG_RULES)
+    dies(story, "wg0")
+    assert (story.left(), story.missing(), story.uncertain()) == ({}, {}, set())
+
+
+def test_a_killed_tunnel_leaves_its_rules_in_both_families(story: Story) -> None:
+    wireguard_up(story)
+    dies(story, "wg0")
+    assert story.left() == dict.fromkeys(SHORT_RULES, sure(story))
+    cleans_exactly(story, *HOME)
+
+
+def test_rules_are_found_also_when_nobody_saw_the_tunnel() -> None:
+    story = Story((*HOME, *WG_RULES), quiet=0)
+    assert story.left() == dict.fromkeys(SHORT_RULES, "likely")
+    cleans_exactly(story, *HOME)
+
+
+def test_the_shared_rule_stays_while_another_tunnel_is_up(story: Story) -> None:
+    wireguard_up(story)
+    second = ("32762: from all lookup main suppress_prefixlength 0", "32763: not from all fwmark 0xca6d lookup 51821")
+    wireguard_up(story, name="wg1", table=51821, rules=second)
+    dies(story, "wg0")
+    assert story.left().keys() == {
+        "32765: not fwmark 0xca6c lookup 51820",
+        "32765: not fwmark 0xca6c lookup 51820 inet6",
+    }
+    steps = story.clean()
+    assert {"32764: lookup 254 suppress 0", "32762: lookup 254 suppress 0"} <= story.table()
+    dies(story, "wg1")
+    assert story.left().keys() == {
+        "32762: lookup 254 suppress 0",
+        "32763: not fwmark 0xca6d lookup 51821",
+        "32764: lookup 254 suppress 0",
+        "32764: lookup 254 suppress 0 inet6",
+    }
+    assert len(steps) == 2
+
+
+def test_the_rules_of_a_killed_tunnel_serve_the_next_one_and_go_with_it(story: Story) -> None:
+    wireguard_up(story)
+    dies(story, "wg0")
+    again = tuple(line.replace("32764", "32762").replace("32765", "32763") for line in WG_RULES)
+    wireguard_up(story, rules=again)
+    assert (story.left(), story.missing()) == ({}, {})
+    dies(story, "wg0")
+    assert len(story.left()) == 8
+    cleans_exactly(story, *HOME)
+
+
+def test_an_endpoint_route_of_postup_is_the_clients(story: Story) -> None:
+    with story.by("ip[501]", "bash[502]", "wg-quick[500]"):
+        story.up("wg0 kind wireguard up carrier point_to_point", "10.9.0.2/32")
+        story.add("0.0.0.0/1 dev wg0", "128.0.0.0/1 dev wg0", SERVER)
+    story.look()
+    story.wait(120)
+    dies(story, "wg0")
+    assert story.left() == {LEFT_SERVER: sure(story)}
+    cleans_exactly(story, *HOME)
+
+
+def test_a_userspace_wireguard_is_held_by_its_process(story: Story) -> None:
+    story.runs("wireguard-go[700]")
+    with story.by("ip[501]", "wg-quick[500]"):
+        story.up("wg0 kind tun up carrier point_to_point owner wireguard-go[700]", "10.9.0.2/32")
+        story.add("default dev wg0 table 51820", *WG_RULES)
+    story.look()
+    story.wait(120)
+    assert story.left() == {}
+    dies(story, "wg0")
+    assert story.left() == dict.fromkeys(SHORT_RULES, sure(story))
+    cleans_exactly(story, *HOME)
