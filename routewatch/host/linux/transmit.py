@@ -41,8 +41,8 @@ class RefusedError(Exception):
 def send(kind: int, flags: int, wanted: Request) -> None:
     """Send one request (RTM_...; flags NLM_F_...) and wait for its answer. Raises RefusedError."""
     from pyroute2.netlink.exceptions import NetlinkError  # noqa: PLC0415 - 170 ms, that only acting may cost
-    from pyroute2.netlink.rtnl.fibmsg import fibmsg  # noqa: PLC0415
-    from pyroute2.netlink.rtnl.rtmsg import rtmsg  # noqa: PLC0415
+    from pyroute2.netlink.rtnl.fibmsg import fibmsg  # noqa: PLC0415 - as above
+    from pyroute2.netlink.rtnl.rtmsg import rtmsg  # noqa: PLC0415 - as above
 
     connection = _pyroute2()
     message = rtmsg() if wanted.is_route else fibmsg()
@@ -54,6 +54,9 @@ def send(kind: int, flags: int, wanted: Request) -> None:
         connection.nlm_request_batch([message])
     except NetlinkError as error:
         raise RefusedError(*error.args) from error
+    except OSError as error:
+        close()  # what else comes on this socket belongs to no request any more
+        raise RefusedError(error.errno or 0, error.strerror or str(error)) from error
 
 
 @cache

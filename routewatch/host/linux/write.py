@@ -1,8 +1,7 @@
 """Takes one step: adds, deletes or replaces one route or rule, and that one only.
 
-The messages go through pyroute2, opened at the first step and kept until ``close``. Before a delete the rows beside the
-route are looked at, and it is left alone where the kernel would take another for it. What is worth doing is not known
-here; whether it has worked is the next dump's to say.
+Before a delete the rows beside the route are looked at, and it is left alone where the kernel would take another for it.
+What is worth doing is not known here, and whether it has worked is the next dump's to say.
 """
 
 from __future__ import annotations
@@ -50,7 +49,8 @@ def apply(step: Step, index_of: Callable[[str], int]) -> Outcome:
     """Take the step; ``index_of`` gives an interface's index and raises LookupError or OSError where there is none.
 
     "done"; "absent": this very row wasn't there to delete or replace; "present": this very row was there already.
-    Raises KernelRefusedError (also where only another row would have been hit), PermissionRefusedError.
+    Among IPv4 rows of one prefix and metric, an added one is the last. Raises KernelRefusedError (also where another
+    row would have been hit), PermissionRefusedError, and ObservationError where the rows beside it can't be read.
     """
     try:
         if step.action == "replace":
