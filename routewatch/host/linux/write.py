@@ -1,7 +1,7 @@
 """Takes one step: adds, deletes or replaces one route or rule, and that one only.
 
-Before a delete the rows beside the route are looked at, and it is left alone where the kernel would take another for it.
-What is worth doing is not known here, and whether it has worked is the next dump's to say.
+Before a delete the rows beside the route are looked at, and it is left alone where the kernel would take another for
+it. What is worth doing is not known here, and whether it has worked is the next dump's to say.
 """
 
 from __future__ import annotations
