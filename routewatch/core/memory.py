@@ -61,6 +61,7 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     appeared: tuple[Trace, ...] = ()  # only what is still there
     vanished: tuple[Trace, ...] = ()  # only what has not come back
     others: tuple[Route, ...] = ()  # defaults that somebody else than the client made meanwhile
+    others_took: tuple[Route, ...] = ()  # defaults that somebody else was seen to take away meanwhile
 
     @property
     def is_open(self) -> bool:

@@ -155,10 +155,10 @@ def _came_back(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
 def _is_connecting(_proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
     now = scene.now.taken.boot
     young_tunnel = any(s.is_open and now - s.opened.boot < wishes.grace for s in scene.memory.sessions)
-    holders = {link.owner.pid for link in tunnels(scene.now, scene.signatures) if link.owner and is_held(link)}
-    known = {s.holder.pid for s in scene.memory.sessions if s.holder}
+    holders = [link.owner for link in tunnels(scene.now, scene.signatures) if link.owner and is_held(link)]
+    known = {(p.pid, p.started) for p in (*holders, *(s.holder for s in scene.memory.sessions if s.holder))}
     return young_tunnel or any(
-        _is_young(process, now, wishes.grace) and process.pid not in holders | known
+        _is_young(process, now, wishes.grace) and (process.pid, process.started) not in known
         for process in scene.now.processes
         if client_of_process(process.name, scene.signatures) is not None
     )

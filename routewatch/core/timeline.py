@@ -57,21 +57,29 @@ class Book:
         if found is not None and len(found[0].vanished) < TRACES:
             session, entry = found
             self._set(session, vanished=(*session.vanished, entry))
+        elif found is None and not own and change is not None and change.author.kind == "process":
+            self._note_default("others_took", row)
         return self._event("removed", row, found, change.author if change else None)
 
     def _add(self, row: Row, ledger: Ledger) -> Event:
         change = ledger.added(row)
         for session in self.sessions:
-            self._set(session, vanished=tuple(t for t in session.vanished if not _back(t, row)))
+            took = tuple(route for route in session.others_took if not same(route, row))
+            self._set(session, vanished=tuple(t for t in session.vanished if not _back(t, row)), others_took=took)
         found = trace(row, change, self.sessions, self._at)
         if found is not None and len(found[0].appeared) < TRACES:
             session, entry = found
             self._set(session, appeared=(*session.appeared, entry))
-        elif found is None and isinstance(row, Route) and is_default(row) and row.table == MAIN_TABLE:
+        elif found is None:
+            self._note_default("others", row)
+        return self._event("added", row, found, change.author if change else None)
+
+    def _note_default(self, field: str, row: Row) -> None:
+        """Remember in every open session that somebody else made or took away a default."""
+        if isinstance(row, Route) and is_default(row) and row.table == MAIN_TABLE:
             for session in self.sessions:
                 if session.is_open:
-                    self._set(session, others=(*session.others, row))
-        return self._event("added", row, found, change.author if change else None)
+                    self._set(session, **{field: (*getattr(session, field), row)})
 
     def _change(self, before: Route, after: Route, ledger: Ledger) -> Event:
         change = ledger.added(after)

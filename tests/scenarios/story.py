@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from routewatch.core.memory import Baseline, Session
-    from routewatch.core.model import Link
+    from routewatch.core.model import Link, Process
     from routewatch.core.sessions import Followed
     from routewatch.core.steps import Step
     from routewatch.core.verdict import Finding
@@ -61,19 +61,22 @@ KERNEL_RULES = (
     *build.rules("0: from all lookup local", "32766: from all lookup main", "32767: from all lookup default"),
     *build.rules("0: from all lookup local", "32766: from all lookup main", family="inet6"),
 )
-PEOPLE = build.process("bash[300]")
+KERNEL = Author(kind="kernel")
 
 
 class Story:
     """One machine from its quiet beginning on; ten minutes of them have passed when the story begins."""
 
-    def __init__(
+    kernel = KERNEL
+
+    def __init__(  # noqa: PLR0913  # a beginning of a story has many sides; all have a default
         self,
         rows: Iterable[str] = HOME,
         links: Iterable[Link] = (LO, ETH, BRIDGE),
         *,
         heard: bool = True,
         quiet: float = 600.0,
+        connected: str = "",
     ) -> None:
         self.host = MemoryHost(rules=KERNEL_RULES, links=links)
         self.add(*rows)
@@ -81,6 +84,8 @@ class Story:
             Neighbour(address="192.168.77.1", interface="eth0", mac="02:00:00:00:00:01", state="reachable"),
             Neighbour(address="192.168.77.5", interface="eth0", mac="02:00:00:00:00:05", state="stale"),
         )
+        if connected:
+            self.up(connected, "10.8.0.6/24")
         self.bell = self.host.doorbell()
         self.heard = heard
         self.course = Course()
@@ -106,6 +111,21 @@ class Story:
     def runs(self, *who: str) -> None:
         """Let exactly these processes run."""
         self.host.processes = tuple(map(build.process, who))
+
+    def processes(self, *who: str, young: bool = False) -> tuple[Process, ...]:
+        started = int(self.host.now().boot * 100) if young else 1000
+        return tuple(build.process(each, started) for each in who)
+
+    def meets(self, address: str, mac: str) -> None:
+        """Let another device answer to an address on the LAN."""
+        others = tuple(n for n in self.host.neighbours if n.address != address)
+        self.host.neighbours = (*others, Neighbour(address=address, interface="eth0", mac=mac, state="reachable"))
+
+    def reboots(self) -> None:
+        self.host.here = replace(self.host.here, boot="another")
+        self.host.processes = ()
+        self.host.link_gone("tun0")
+        self.look()
 
     def add(self, *lines: str) -> None:
         for line in lines:
