@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from routewatch.core.addresses import host_address, is_default, is_host
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.signatures import client_of_rule, client_of_table, is_telling, is_wireguards, processes_of
-from routewatch.core.tunnels import is_tunnel
+from routewatch.core.tunnels import is_held, is_tunnel
 
 if TYPE_CHECKING:
     from routewatch.core.case import Case
     from routewatch.core.memory import Session
+    from routewatch.core.model import Link
     from routewatch.core.scene import Scene
     from routewatch.core.signatures import Signature
 
@@ -160,12 +161,26 @@ def outlasted(session: Session, scene: Scene) -> bool:
 
 
 def waits_for_a_client(case: Case) -> bool:
-    """Tell whether its tunnel was never seen in use and no default leads into it: somebody may have prepared it."""
+    """Tell whether somebody may have prepared it: it leads into a persistent tunnel that no client of it has left.
+
+    None was ever seen there and no default leads into it; or it stood there before the client came, as dead as now.
+    """
     route, scene = case.route, case.scene
     if route is None or case.session is not None:
         return False
     links = [scene.links.get(leg.interface or "") for leg in route.nexthops or (route,)]
     return all(
-        link is not None and link.persistent and is_tunnel(link, scene.signatures) and not scene.was_in_use(link)
+        link is not None
+        and link.persistent
+        and is_tunnel(link, scene.signatures)
+        and (not scene.was_in_use(link) or _waited_before(case, link))
         for link in links
     )
+
+
+def _waited_before(case: Case, link: Link) -> bool:
+    baseline = case.baseline
+    if baseline is None or baseline.tainted or not case.scene.stood_in(baseline, case.row):
+        return False
+    before = baseline.snapshot.link(link.name)
+    return before is not None and before.identity == link.identity and not is_held(before)

@@ -78,8 +78,11 @@ def _confidence(names: frozenset[str], case: Case) -> Confidence:
 
 def _is_dead(names: frozenset[str], case: Case) -> bool:
     """Tell whether what the row relies on is gone; a rule into nothing does no harm, and counts only with a client."""
-    signs = {"dead-client"} if case.policy_rule is not None else {"leads-nowhere", "gateway-gone", "dead-client"}
-    return bool(names & signs)
+    if case.policy_rule is not None:
+        return "dead-client" in names
+    if "leads-nowhere" in names and not waits_for_a_client(case):
+        return True
+    return bool(names & {"gateway-gone", "dead-client"})
 
 
 RULINGS: tuple[Ruling, ...] = (

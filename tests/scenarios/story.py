@@ -96,6 +96,7 @@ class Story:
         if quiet:
             self.take_baseline()
             self.wait(quiet)
+            self.take_baseline()  # proven now: what the first one may have inherited would have shown
 
     # ------------------------------------------------------------------------------------------------ what happens
 
