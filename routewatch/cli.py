@@ -20,6 +20,8 @@ from routewatch.errors import RoutewatchError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from routewatch.host.port import Host
+
 COMMANDS: dict[str, str] = {
     "run": "watch in the foreground; --once looks once and ends",
     "cleanup": "put right what a VPN left behind (also: routewatch --cleanup)",
@@ -46,27 +48,32 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, f"see: {self.prog} --help")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
+def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
+    """Run one command and return its exit status; a host comes in here for tests and replay."""
     words = [_command_word(word) for word in (sys.argv[1:] if argv is None else argv)]
-    context = Context(Options(json="--json" in words))
     try:
-        arguments, name = _parse(words)
-        context = Context(_options(arguments))
-        status = int(import_module(f"routewatch.commands.{name}").run(arguments, context))
+        status = _run(words, host)
         sys.stdout.flush()
-    except RoutewatchError as error:
-        context.fail(error)
-        return error.exit_status
-    except KeyboardInterrupt:
-        context.fail(RoutewatchError("interrupted"), code="interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone; nothing more can be said, not even by the interpreter's own flush at the end.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def _run(words: Sequence[str], host: Host | None) -> int:
+    context = Context(Options(json="--json" in words))
+    try:
+        arguments, name = _parse(words)
+        context = Context(_options(arguments), host)
+        return int(import_module(f"routewatch.commands.{name}").run(arguments, context))
+    except RoutewatchError as error:
+        context.fail(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        context.interrupted()
+        return INTERRUPTED
 
 
 def _command_word(word: str) -> str:

@@ -43,6 +43,7 @@ class Context:
         """Take the options; a host comes in here for tests and replay, else the machine's own is opened."""
         self.options = options
         self._host = host
+        self._streams = False
 
     @property
     def json(self) -> bool:
@@ -140,13 +141,19 @@ class Context:
 
     def emit_line(self, document: dict[str, Any]) -> None:
         """Write one line of a stream of JSON documents, at once."""
+        self._streams = True
         self.emit(document)
         sys.stdout.flush()
 
-    def fail(self, error: RoutewatchError, code: str | None = None) -> None:
+    def interrupted(self) -> None:
+        """Say nothing to the person who pressed Ctrl-C; a program gets its document, unless it had a stream of them."""
+        if self.json and not self._streams:
+            self.emit({"error": {"code": "interrupted", "message": "interrupted", "hint": ""}})
+
+    def fail(self, error: RoutewatchError) -> None:
         """Say what went wrong: on standard error for a person, and as the one document for a program."""
         if self.json:
-            self.emit({"error": {"code": code or error.code, "message": error.message, "hint": error.hint}})
+            self.emit({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
         sys.stderr.write(f"routewatch: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
 
 

@@ -18,13 +18,16 @@ class MemoryDoorbell:
         self._readable, self._writable = os.pipe()
         os.set_blocking(self._readable, False)
         self._queued = Rings()
+        self._is_closed = False
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
         return self._readable
 
     def ring(self, rings: Rings) -> None:
-        """Queue one more message, or the loss of some."""
+        """Queue one more message, or the loss of some; a closed doorbell hears nothing."""
+        if self._is_closed:
+            return
         if self._queued == Rings():
             os.write(self._writable, b"!")
         waiting = self._queued
@@ -44,5 +47,6 @@ class MemoryDoorbell:
 
     def close(self) -> None:
         """Close the pipe."""
+        self._is_closed = True
         os.close(self._readable)
         os.close(self._writable)
