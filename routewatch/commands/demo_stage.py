@@ -13,7 +13,7 @@ import subprocess
 import sys
 from itertools import product
 from threading import Event
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from routewatch.errors import RoutewatchError
 
@@ -92,7 +92,7 @@ class Stage:
         return self.telling.show(f"routewatch {arguments}", [*self.program, *arguments.split()])
 
     def start_daemon(self) -> None:
-        """Start ``routewatch run`` and wait until it says READY=1, sd_notify(3)."""
+        """Start ``routewatch run``, wait until it says READY=1 (sd_notify(3)) and until it has its first baseline."""
         address = self.folder / "ready"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, (self.folder / "run.log").open("w") as log:
             ready.bind(str(address))
@@ -107,6 +107,7 @@ class Stage:
         if daemon.poll() is not None:
             raise self._failed("the daemon ended at once")
         self.telling.tell("routewatch run &")
+        self._until(lambda: self._ask("status")["baseline"] is not None, "the daemon took no baseline")
 
     def start_client(self) -> subprocess.Popen[str]:
         """Start the VPN client, wait until it is connected and the daemon has seen it."""
@@ -133,12 +134,16 @@ class Stage:
 
     def _sessions_open(self) -> int:
         """Count the sessions that the daemon has written down and not closed."""
-        argv = [*self.program, "--json", "sessions"]
+        return sum(session["closed"] is None for session in self._ask("sessions")["sessions"])
+
+    def _ask(self, command: str) -> dict[str, Any]:
+        argv = [*self.program, "--json", command]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT, check=False)  # noqa: S603 - our own program
         try:
-            return sum(session["closed"] is None for session in json.loads(done.stdout)["sessions"])
-        except (ValueError, KeyError):
-            raise self._failed(f"routewatch sessions failed: {done.stderr}") from None
+            answer: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            raise self._failed(f"routewatch {command} failed: {done.stderr}") from None
+        return answer
 
     def table(self) -> frozenset[str]:
         """Return the routes of all tables but the kernel's own (local), and the rules, in iproute2's words."""

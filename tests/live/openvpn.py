@@ -10,21 +10,20 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
 from typing import TYPE_CHECKING
 
 from tests.live import pki
 from tests.live.lab import SERVER
 from tests.live.namespace import why_not as why_no_namespace
+from tests.live.waiting import DEADLINE, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.live.lab import Lab
     from tests.live.namespace import Namespace
 
-DEADLINE = 20.0  # seconds; a connection takes about one and a half
 COMMON = "--dev tun0 --dev-type tun --proto udp4 --tls-version-min 1.2 --verb 3 --allow-compression no"
 SERVER_SIDE = (
     "--server 10.8.0.0 255.255.255.0 --server-ipv6 fd08::/64 --topology subnet --dh none --keepalive 1 60 "
@@ -84,16 +83,6 @@ class OpenVpn:
         """End it with SIGKILL, as the kernel does when memory runs out."""
         self.process.kill()
         self.process.wait(DEADLINE)
-
-
-def until(claim: Callable[[], bool], limit: float = DEADLINE) -> None:
-    """Wait until the claim holds. Raises AssertionError after ``limit`` seconds."""
-    pause = Event()
-    for _ in range(int(limit / 0.02)):
-        if claim():
-            return
-        pause.wait(0.02)
-    raise AssertionError(f"it did not come true within {limit} s")
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.live.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -75,6 +77,10 @@ class Program:
         """Tell whether the words stand somewhere in the log of what happened."""
         return words in json.dumps(self.ask("log").document)
 
+    def sessions_open(self) -> int:
+        """Count the sessions that the daemon has written down and not closed."""
+        return sum(session["closed"] is None for session in self.ask("sessions").document["sessions"])
+
     @contextmanager
     def daemon(self) -> Iterator[Path]:
         """Run ``routewatch run`` until the end, from the moment it says that it is ready; yield its log.
@@ -92,6 +98,7 @@ class Program:
             try:
                 while b"READY=1" not in ready.recv(4096):
                     assert process.poll() is None, log.read_text()
+                until(lambda: self.ask("status").document["baseline"] is not None)
                 yield log
             except TimeoutError:
                 raise AssertionError(f"the daemon never was ready: {log.read_text()}") from None

@@ -1,0 +1,21 @@
+"""Waiting for something to come true in another process, with a deadline and without sleeping blindly."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEADLINE = 20.0  # seconds; nothing the live tests wait for takes more than two
+
+
+def until(claim: Callable[[], bool], limit: float = DEADLINE) -> None:
+    """Wait until the claim holds. Raises AssertionError after ``limit`` seconds."""
+    pause = Event()
+    for _ in range(int(limit / 0.02)):
+        if claim():
+            return
+        pause.wait(0.02)
+    raise AssertionError(f"it did not come true within {limit} s")
