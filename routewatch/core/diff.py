@@ -94,6 +94,8 @@ def patch(routes: Iterable[Route], changes: Changes) -> tuple[Route, ...]:
 
 def steady(route: Route) -> Route:
     """Return the route without what changes by itself: its lifetime, the states of its links, the order of its legs."""
+    if not route.nexthops and not route.flags and route.expires is None:
+        return route
     legs = tuple(sorted((replace(leg, flags=_lasting(leg.flags)) for leg in route.nexthops), key=_leg_order))
     return replace(route, expires=None, flags=_lasting(route.flags), nexthops=legs)
 

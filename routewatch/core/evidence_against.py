@@ -9,7 +9,6 @@ from routewatch.core.evidence_for import KERNELS_TABLES, client_is_gone, leads_n
 from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
 from routewatch.core.signatures import processes_of
 from routewatch.core.timeline import same
-from routewatch.core.tunnels import is_container, is_held, is_tunnel
 
 if TYPE_CHECKING:
     from routewatch.core.case import Case
@@ -53,8 +52,7 @@ def _leads_into_a_held_tunnel(case: Case) -> bool:
         names = {rule.iif, rule.oif, *(leg.interface for r in own_table for leg in r.nexthops or (r,))}
     else:
         names = set() if case.route is None else {leg.interface for leg in case.route.nexthops or (case.route,)}
-    found = [scene.links[name] for name in names if name in scene.links]
-    return any(is_tunnel(link, scene.signatures) and is_held(link) for link in found)
+    return not scene.held.isdisjoint(names)
 
 
 def _is_relied_on(case: Case) -> bool:
@@ -136,9 +134,7 @@ def daemon_made_it(case: Case) -> bool:
 
 def containers_own_it(case: Case) -> bool:
     """C7: its interface belongs to containers or virtual machines."""
-    route = case.route
-    link = case.scene.links.get(route.interface or "") if route is not None else None
-    return link is not None and is_container(link) and not case.scene.is_uplink(link)
+    return case.route is not None and case.route.interface in case.scene.containers
 
 
 def only_details_differ(case: Case) -> bool:

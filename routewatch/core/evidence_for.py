@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from routewatch.core.addresses import host_address, is_default, is_host
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.signatures import client_of_rule, client_of_table, is_telling, is_wireguards, processes_of
-from routewatch.core.tunnels import is_held, is_tunnel
+from routewatch.core.tunnels import is_held
 
 if TYPE_CHECKING:
     from routewatch.core.case import Case
@@ -172,7 +172,7 @@ def waits_for_a_client(case: Case) -> bool:
     return all(
         link is not None
         and link.persistent
-        and is_tunnel(link, scene.signatures)
+        and link.name in scene.tunnels
         and (not scene.was_in_use(link) or _waited_before(case, link))
         for link in links
     )

@@ -12,7 +12,6 @@ from routewatch.core.addresses import connected_prefix, is_default
 from routewatch.core.diff import key, steady
 from routewatch.core.evidence_for import outlasted
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
-from routewatch.core.tunnels import is_held, is_tunnel, tunnels
 from routewatch.core.verdict import Confidence, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def _went_with_its_link(route: Route, loss: Loss, scene: Scene) -> bool:
     if route.interface is None:
         return False
     link = scene.links.get(route.interface)
-    if link is None or not link.up or (is_tunnel(link, scene.signatures) and not is_held(link)):
+    if link is None or not link.up or link.name in scene.tunnels - scene.held:
         return True
     then = None if loss.baseline is None else loss.baseline.snapshot.link(route.interface)
     if then is not None and then.identity != link.identity:
@@ -131,7 +130,7 @@ class Obstacle(NamedTuple):
 
 
 def _tunnel_is_up(_loss: Loss, scene: Scene) -> bool:
-    return any(is_held(link) for link in tunnels(scene.now, scene.signatures))
+    return bool(scene.held)
 
 
 def _is_tainted(loss: Loss, _scene: Scene) -> bool:

@@ -17,6 +17,7 @@ from routewatch.core.foresight import Prospect, cuts_login, effect, loses_defaul
 from routewatch.core.model import PolicyRule, Route
 from routewatch.core.refusals import Proposal, Refusal, Wishes, named, refusal, refused
 from routewatch.core.steps import Action, Step
+from routewatch.core.timeline import same
 from routewatch.core.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def plan(findings: Iterable[Finding], scene: Scene, wishes: Wishes) -> Plan:
     kept, refusals = standing(proposals, scene, wishes)
     kept, foretold = foreseen(kept, scene, wishes)
     kept, broken = _whole_groups(kept, [*refusals, *foretold], proposals)
-    after = Prospect.of(scene, [p.step for p in kept])
+    return Plan(steps=_with_effects(kept, scene), refused=(*refusals, *foretold, *broken, *late))
+
+
+def _with_effects(proposals: Proposals, scene: Scene) -> tuple[Step, ...]:
+    if not proposals:
+        return ()
+    after = Prospect.of(scene, [p.step for p in proposals])
     index = after.index()
-    steps = tuple(replace(p.step, effect=effect(p.step, after, index)) for p in kept) if kept else ()
-    return Plan(steps=steps, refused=(*refusals, *foretold, *broken, *late))
+    return tuple(replace(p.step, effect=effect(p.step, after, index)) for p in proposals)
 
 
 def _is_wished(finding: Finding, wishes: Wishes) -> bool:
@@ -75,12 +81,19 @@ def _proposal(finding: Finding, scene: Scene) -> Proposal:
         evidence=finding.evidence,
         against=finding.against,
         conditional=action == "delete" and _is_unrepeatable(finding, scene),
+        leading=action == "delete" and finding.route is not None and _leads(finding.route, scene),
     )
     return Proposal(step, finding)
 
 
 def _is_there(row: Route | PolicyRule, scene: Scene) -> bool:
     return row in scene.now.rules if isinstance(row, PolicyRule) else scene.has(row)
+
+
+def _leads(route: Route, scene: Scene) -> bool:
+    """Tell whether an IPv4 route hides others: of the rows of one slot the kernel takes the first."""
+    rivals = scene.rivals(route)
+    return route.family == "inet" and len(rivals) > 1 and same(rivals[0], route)
 
 
 def _is_unrepeatable(finding: Finding, scene: Scene) -> bool:
@@ -167,6 +180,8 @@ def foreseen(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Propos
     """Play the steps one by one; leave out what would take the last default or cut a remote login."""
     kept: Proposals = []
     refusals: list[Refusal] = []
+    if not proposals:
+        return kept, refusals
     before = now = Prospect.of(scene)
     for proposal in proposals:
         after = now.after(proposal.step)

@@ -12,8 +12,8 @@ from routewatch.core.addresses import covers, is_default, is_half_default, is_li
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import network_like, reaches, same_network, same_uplink
-from routewatch.core.signatures import SIGNATURES
-from routewatch.core.tunnels import is_held, is_tunnel, is_uplink, ownership
+from routewatch.core.signatures import SIGNATURES, processes_of
+from routewatch.core.tunnels import is_container, is_held, is_uplink, ownership, tunnels
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -44,6 +44,27 @@ class Scene:
         return {link.name: link for link in self.now.links}
 
     @cached_property
+    def tunnels(self) -> frozenset[str]:
+        """The names of the tunnels."""
+        return frozenset(link.name for link in tunnels(self.now, self.signatures))
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The names of the tunnels that a client holds."""
+        return frozenset(name for name in self.tunnels if is_held(self.links[name]))
+
+    @cached_property
+    def dead(self) -> frozenset[str]:
+        """The names of the links that are down, and of the tunnels that nobody stands behind any more."""
+        gone = (name for name in self.tunnels if self.owner_of_link(self.links[name]) == "gone")
+        return frozenset(gone) | frozenset(link.name for link in self.now.links if not link.up)
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """The names of the links of containers and virtual machines."""
+        return frozenset(x.name for x in self.now.links if is_container(x) and not self.is_uplink(x))
+
+    @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Every route outside table local, decoded."""
         return tuple(route for route in self.now.routes.values() if route.table != LOCAL_TABLE)
@@ -56,6 +77,17 @@ class Scene:
     def has(self, route: Route) -> bool:
         """Tell whether this very route is in the table, whatever its expiry and state flags."""
         return steady(route) in self.by_steady
+
+    def rivals(self, route: Route) -> tuple[Route, ...]:
+        """Return the routes of the same prefix, type of service and metric in its table, it among them, in order."""
+        return tuple(self._slots.get(_slot(route), ()))
+
+    @cached_property
+    def _slots(self) -> dict[tuple[object, ...], list[Route]]:
+        found: dict[tuple[object, ...], list[Route]] = {}
+        for route in self.routes:
+            found.setdefault(_slot(route), []).append(route)
+        return found
 
     @cached_property
     def keys(self) -> frozenset[Hashable]:
@@ -151,14 +183,11 @@ class Scene:
 
     def _carries(self, interface: str | None) -> bool:
         link = self.links.get(interface or "")
-        return link is not None and (is_held(link) if is_tunnel(link, self.signatures) else link.up and link.carrier)
+        return link is not None and (link.name in self.held if link.name in self.tunnels else link.up and link.carrier)
 
     def is_dead(self, interface: str) -> bool:
         """Tell whether an interface is gone or down, or a tunnel that nobody stands behind any more."""
-        link = self.links.get(interface)
-        if link is None or not link.up:
-            return bool(self.links)
-        return is_tunnel(link, self.signatures) and self.owner_of_link(link) == "gone"
+        return interface in self.dead or (interface not in self.links and bool(self.links))
 
     def is_uplink(self, link: Link) -> bool:
         """Tell whether a link leads out of the machine: also a bridge, where the default route takes it."""
@@ -182,6 +211,8 @@ class Scene:
 
     def first_session(self, row: Route | PolicyRule) -> tuple[Session | None, Trace | None]:
         """Return the first session that brought this row: later ones don't make a leftover sacred."""
+        if not self._firsts:
+            return None, None
         return self._firsts.get(steady(row) if isinstance(row, Route) else row, (None, None))
 
     @cached_property
@@ -197,11 +228,19 @@ class Scene:
     def owner_of(self, session: Session) -> Ownership:
         """Say who stands behind a session's tunnel now."""
         link = next((x for x in self.now.links if x.identity == session.tunnel.identity), None)
-        return ownership(link, session.holder, session.client, self.now)
+        client = session.client or ""
+        busy = {(x.owner.pid, x.owner.started) for x in self.now.links if x.owner is not None and x.name in self.held}
+        running = processes_of(client, self.now.processes, self.signatures) if client else ()
+        free = [p for p in running if (p.pid, p.started) not in busy]
+        return ownership(link, session.holder, free, self.now)
 
     def owner_of_link(self, link: Link) -> Ownership:
         """Say who stands behind a tunnel now: its sessions' holder, where one is remembered."""
         for session in reversed(self.memory.sessions):
             if session.tunnel.identity == link.identity:
                 return self.owner_of(session)
-        return ownership(link, None, None, self.now)
+        return ownership(link, None, (), self.now)
+
+
+def _slot(route: Route) -> tuple[object, ...]:
+    return (route.family, route.table, route.destination, route.source, route.tos or 0, route.metric or 0)

@@ -61,7 +61,7 @@ def follow(course: Course, sight: Sight, signatures: tuple[Signature, ...] = SIG
     recent = (*(c for c in course.recent if now.taken.boot - c.at.boot <= LOOKBACK), *sight.changes)
     course = replace(course, recent=recent)
     fresh, baselines, series = _opened(course, now, signatures)
-    book = Book((*(_closed(s, now) for s in course.sessions), *fresh), now.taken)
+    book = Book((*(_closed(s, now, signatures) for s in course.sessions), *fresh), now.taken)
     for session, baseline in zip(fresh, baselines, strict=True):
         if baseline is not None and course.last is not None:
             _enter_early_changes(book, session, (baseline.snapshot, course.last), recent)
@@ -141,7 +141,7 @@ def _baseline(before: Snapshot, series: Series) -> Baseline:
     return made
 
 
-def _closed(session: Session, now: Snapshot) -> Session:
+def _closed(session: Session, now: Snapshot, signatures: tuple[Signature, ...]) -> Session:
     """Close an open session whose tunnel carries nothing any more; learn its holder where it shows only now."""
     if not session.is_open:
         return session
@@ -153,7 +153,7 @@ def _closed(session: Session, now: Snapshot) -> Session:
     if not is_held(link):
         return replace(session, closed=now.taken, ended="the link lost its carrier")
     if session.holder is None and link.owner is not None:
-        return replace(session, holder=link.owner, client=client_of_link(link) or session.client)
+        return replace(session, holder=link.owner, client=client_of_link(link, signatures) or session.client)
     return session
 
 

@@ -27,6 +27,7 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     against: tuple[str, ...] = ()
     effect: str = ""
     conditional: bool = False  # its undo must wait until the kernel accepts it: the next hop is unreachable now
+    leading: bool = False  # IPv4: it stands before others of its prefix, type of service and metric, and hides them
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -50,4 +51,5 @@ def inverse(step: Step) -> Step:
 
 
 def _turned(step: Step, action: Action) -> Step:
-    return Step(action=action, route=step.route, policy_rule=step.policy_rule, group=step.group)
+    row, rule = step.route, step.policy_rule
+    return Step(action=action, route=row, policy_rule=rule, group=step.group, leading=step.leading)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from routewatch.core.signatures import SIGNATURES, Signature, processes_of
+from routewatch.core.signatures import SIGNATURES, Signature
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from routewatch.core.model import Link, Process, Snapshot
 
 Ownership = Literal["holding", "idle", "gone", "unknown"]
@@ -64,17 +66,14 @@ def tunnels(snapshot: Snapshot, signatures: tuple[Signature, ...] = SIGNATURES) 
     return tuple(link for link in snapshot.links if is_tunnel(link, signatures))
 
 
-def ownership(link: Link | None, holder: Process | None, client: str | None, now: Snapshot) -> Ownership:
+def ownership(link: Link | None, holder: Process | None, running: Sequence[Process], now: Snapshot) -> Ownership:
     """Say who stands behind a tunnel that a client made: ``link`` is None where it is gone.
 
-    ``holder`` is the process that held it, where that was seen; ``client`` the name it goes by.
+    ``holder`` is the process that held it, where that was seen; ``running`` are the client's processes
+    of now that hold no other tunnel: one may have been started to take the dead one's place.
     """
     if link is not None and (is_held(link) or link.owner is not None):
         return "holding"
-    if holder is not None:
-        if any(p.pid == holder.pid and p.started == holder.started for p in now.processes):
-            return "idle"
-        return "gone" if now.processes_seen else "unknown"
-    if client is not None and processes_of(client, now.processes, SIGNATURES):
+    if any(p.pid == holder.pid and p.started == holder.started for p in now.processes if holder) or running:
         return "idle"
     return "gone" if now.processes_seen else "unknown"

@@ -229,7 +229,9 @@ def _routes(scene: Scene) -> tuple[Route, ...]:
     if not _is_proven(latest) or latest is None:
         return scene.routes
     changes = scene.changes(latest)
-    came = (t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None)
-    differing = (*changes.added, *(pair.after for pair in changes.changed), *came)
-    there = (scene.by_steady.get(steady(route)) for route in differing)
-    return tuple(route for route in dict.fromkeys(there) if route is not None and route.table != LOCAL_TABLE)
+    differing = dict.fromkeys((*changes.added, *(pair.after for pair in changes.changed)))
+    known = {steady(route) for route in differing}
+    came = [t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None]
+    older = (scene.by_steady.get(steady(route)) for route in came if steady(route) not in known)
+    found = dict.fromkeys((*differing, *(route for route in older if route is not None)))
+    return tuple(route for route in found if route.table != LOCAL_TABLE)

@@ -156,3 +156,10 @@ def test_openvpn_is_not_cleaned_up_after_while_it_connects_again(story: Story) -
     story.host.processes = story.processes(OPENVPN, young=True)
     assert {refused.rule for refused in story.plan().refused} == {"connecting"}
     assert story.plan().steps == ()
+
+
+def test_a_client_restarted_without_a_tunnel_yet_may_take_up_where_the_dead_one_left() -> None:
+    story = Story()
+    openvpn_connects(story)
+    dies(story, leaving=("openvpn[4321]",))
+    assert story.left() == {LEFT_SERVER: "likely"}
