@@ -16,7 +16,7 @@ from routewatch.core.steps import Step
 from routewatch.core.table import Table
 from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateError
 from routewatch.host.memory_doorbell import MemoryDoorbell
-from routewatch.host.memory_kernel import ageless, objection
+from routewatch.host.memory_kernel import ageless, objection, weak_id
 from routewatch.host.memory_world import MemoryWorld
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class MemoryHost(MemoryWorld):
                 case Step(action="replace", route=Route() as new, replaces=Route() as old):
                     return self._replace(old, new)
                 case Step(action="add", route=Route() as entry) | Step(action="add", policy_rule=PolicyRule() as entry):
-                    return self._add(entry)
+                    return self._add(entry, leading=step.leading)
                 case Step(route=Route() as entry) | Step(policy_rule=PolicyRule() as entry):
                     return self._delete(entry)
                 case _:
@@ -128,13 +128,14 @@ class MemoryHost(MemoryWorld):
         """Refuse every step with this route or rule, in these words."""
         self._refusals[entry] = words
 
-    def _add(self, entry: Route | PolicyRule) -> Outcome:
+    def _add(self, entry: Route | PolicyRule, *, leading: bool = False) -> Outcome:
         if self._there(entry):
             return "present"
         words = objection(entry, self.routes, self.links) if isinstance(entry, Route) else None
         if words:
             raise KernelRefusedError(words)
-        self.add(entry)
+        rivals = [place for place, other in enumerate(self._entries) if leading and _are_rivals(other, entry)]
+        self.add(entry, rivals[0] if rivals else None)
         return "done"
 
     def _delete(self, entry: Route | PolicyRule) -> Outcome:
@@ -158,3 +159,7 @@ class MemoryHost(MemoryWorld):
     def _there(self, entry: Route | PolicyRule) -> Route | PolicyRule | None:
         """Return this very entry as it is held: with what is left of its lifetime, which is no part of what it is."""
         return next((held for held in self._entries if ageless(held) == ageless(entry)), None)
+
+
+def _are_rivals(one: Route | PolicyRule, other: Route | PolicyRule) -> bool:
+    return isinstance(one, Route) and isinstance(other, Route) and weak_id(one) == weak_id(other)

@@ -55,9 +55,9 @@ class MemoryWorld:
         """Return the policy rules, in order."""
         return [entry for entry in self._entries if isinstance(entry, PolicyRule)]
 
-    def add(self, entry: Route | PolicyRule) -> None:
-        """Let somebody add a route or rule; nothing is checked."""
-        self._entries.append(entry)
+    def add(self, entry: Route | PolicyRule, place: int | None = None) -> None:
+        """Let somebody add a route or rule, last or before another's place; nothing is checked."""
+        self._entries.insert(len(self._entries) if place is None else place, entry)
         self._ring("add", entry)
 
     def remove(self, entry: Route | PolicyRule) -> None:

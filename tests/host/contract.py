@@ -235,6 +235,17 @@ def a_gateway_that_an_added_route_reaches_is_taken(host: Host) -> None:
     put(host, route("172.16.0.1/32 dev v0"), route("10.50.0.0/16 via 172.16.0.1 dev v0"))
 
 
+def a_row_that_hid_another_comes_back_before_it(host: Host) -> None:
+    hidden, leading = route("10.50.0.0/16 via 10.1.0.2 dev v0"), route("10.50.0.0/16 dev t0")
+    put(host, hidden)
+    assert host.apply(Step(action="add", route=leading, leading=True)) == "done"
+
+    assert [each.interface for each in host.observe().routes.values() if each.destination == "10.50.0.0/16"] == [
+        "t0",
+        "v0",
+    ]
+
+
 def ipv6_routes_that_the_kernel_would_join_are_refused(host: Host) -> None:
     put(host, route("fd50::/48 via fd01::2 dev v0"))
 
@@ -268,6 +279,7 @@ def _claims() -> dict[str, Claim]:
         a_route_through_an_interface_that_is_gone_is_absent,
         a_gateway_that_no_link_reaches_is_refused_in_the_kernels_words,
         a_gateway_that_an_added_route_reaches_is_taken,
+        a_row_that_hid_another_comes_back_before_it,
         ipv6_routes_that_the_kernel_would_join_are_refused,
         a_failed_replace_leaves_the_old_route,
         a_rule_of_the_other_family_survives,

@@ -49,14 +49,15 @@ def apply(step: Step, index_of: Callable[[str], int]) -> Outcome:
     """Take the step; ``index_of`` gives an interface's index and raises LookupError or OSError where there is none.
 
     "done"; "absent": this very row wasn't there to delete or replace; "present": this very row was there already.
-    Among IPv4 rows of one prefix and metric, an added one is the last. Raises KernelRefusedError (also where another
-    row would have been hit), PermissionRefusedError, and ObservationError where the rows beside it can't be read.
+    Among IPv4 rows of one prefix and metric, an added one is the last, or the first where it led before.
+    Raises KernelRefusedError (also where another row would have been hit), PermissionRefusedError, and
+    ObservationError where the rows beside it can't be read.
     """
     try:
         if step.action == "replace":
             return _replace(_request(step.replaces, index_of), _request(step.route, index_of))
         wanted = _request(step.route or step.policy_rule, index_of)
-        return _add(wanted) if step.action == "add" else _delete(wanted)
+        return _add(wanted, leading=step.leading) if step.action == "add" else _delete(wanted)
     except _NoInterfaceError as error:
         if step.action == "delete":
             return "absent"  # the routes of an interface go with it
@@ -117,7 +118,7 @@ def _delete(wanted: Request) -> Outcome:
     return "done"
 
 
-def _add(wanted: Request) -> Outcome:
+def _add(wanted: Request, *, leading: bool = False) -> Outcome:
     if wanted.lifetime is not None and wanted.lifetime <= 0:
         raise KernelRefusedError("its lifetime is over")
     try:
@@ -125,11 +126,11 @@ def _add(wanted: Request) -> Outcome:
     except RefusedError as error:
         if error.number != errno.EEXIST:
             raise
-        return _add_beside(wanted)
+        return _add_beside(wanted, leading=leading)
     return "done"
 
 
-def _add_beside(wanted: Request) -> Outcome:
+def _add_beside(wanted: Request, *, leading: bool) -> Outcome:
     """Add a row where another has its prefix and metric, without changing that one."""
     rows = siblings.rows_beside(wanted, _requests())
     if _place(wanted, rows) is not None:
@@ -138,7 +139,8 @@ def _add_beside(wanted: Request) -> Outcome:
         raise KernelRefusedError("a route of the same metric is there: the kernel would join them into one")
     if any(siblings.collides(row, wanted) for row in rows):
         raise KernelRefusedError("File exists")
-    _new(NLM_F_CREATE | NLM_F_APPEND, wanted)
+    # Neither EXCL nor APPEND puts an IPv4 route before its rivals: `ip route prepend` (fib_table_insert, fib_trie.c)
+    _new(NLM_F_CREATE if leading else NLM_F_CREATE | NLM_F_APPEND, wanted)
     return "done"
 
 
