@@ -58,3 +58,10 @@ class KernelRefusedError(RoutewatchError):
     """The kernel refused one step, in its own words."""
 
     code = "refused"
+
+
+class InterruptedBySignalError(RoutewatchError):
+    """A signal ended it before its end; what was done until then is told."""
+
+    exit_status = 130
+    code = "interrupted"

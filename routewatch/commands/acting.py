@@ -1,7 +1,8 @@
 """Takes the steps of a plan: each is in the journal before it is tried, and its outcome right after.
 
-One step at a time; the first lack of privilege ends it all, a failure ends its group. What was done is proven by the
-next look at the table, not by the kernel's answer.
+One step at a time. A failure ends its group and takes back what was done of it; a lack of privilege, a journal that
+can't be written or a signal ends it all, and what was done until then is reported. What was done is proven by the next
+look at the table, not by the kernel's answer.
 """
 
 from __future__ import annotations
@@ -12,88 +13,121 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routewatch.commands.archive import StoredStep, pack
-from routewatch.core.steps import Step, Taken, inverse
-from routewatch.errors import KernelRefusedError, PermissionRefusedError, RoutewatchError
+from routewatch.commands.interruption import Interruption
+from routewatch.core.steps import Status, Step, Taken, inverse
+from routewatch.errors import (
+    InterruptedBySignalError,
+    KernelRefusedError,
+    PermissionRefusedError,
+    RoutewatchError,
+    StateError,
+)
 from routewatch.store.journal import CleanupRow, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from routewatch.core.scene import Scene
     from routewatch.host.port import Host
     from routewatch.store.journal import Journal
 
 
+class Intent(Struct, frozen=True, kw_only=True):
+    """A step to be taken; or one that was planned and is not right any more, with the reason."""
+
+    stored: StoredStep
+    why_not: str = ""
+
+
 class Acted(Struct, frozen=True, kw_only=True):
-    """A cleanup or undo that was carried out, as far as it came."""
+    """A cleanup or undo that was carried out, as far as it came; ``stopped`` is what ended it before its end."""
 
     cleanup: int
-    taken: tuple[Taken, ...]
-    denied: PermissionRefusedError | None = None
+    taken: tuple[Taken, ...] = ()
+    stopped: RoutewatchError | None = None
 
 
-def begin(journal: Journal, host: Host, steps: tuple[StoredStep, ...], undoes: int | None = None) -> int:
-    """Write the plan down, durably, and return the number of the cleanup. Raises StateError."""
-    now = host.now()
-    kind: Kind = "cleanup" if undoes is None else "undo"
-    row = CleanupRow(place=host.place(), wall=now.wall, boot=now.boot, kind=kind, undoes=undoes)
-    return journal.begin(row, [pack(step) for step in steps])
+class Actor:
+    """Takes the steps of one cleanup."""
 
+    def __init__(self, journal: Journal, host: Host) -> None:
+        """Act on this host, and write it down here."""
+        self._journal = journal
+        self._host = host
+        self._cleanup = 0
+        self._taken: list[Taken] = []
+        self._stopped: RoutewatchError | None = None
+        self._broken: set[str] = set()
 
-def act(journal: Journal, host: Host, cleanup: int, steps: tuple[Step, ...]) -> Acted:
-    """Take the steps in their order. Raises StateError where the journal can't be written: nothing is done then."""
-    taken: list[Taken] = []
-    denied: PermissionRefusedError | None = None
-    broken: set[str] = set()
-    for n, step in enumerate(steps, start=1):
-        if denied is not None or step.group in broken:
-            detail = "nothing more was tried" if denied else "an earlier step of its group failed"
-            taken.append(_mark(journal, cleanup, Taken(n=n, step=step, status="skipped", detail=detail)))
-            continue
-        journal.mark(cleanup, n, "doing")
+    def act(self, intents: Sequence[Intent], undoes: int | None = None) -> Acted:
+        """Write all down, take the steps in their order. Raises StateError where nothing could be written or done."""
+        now = self._host.now()
+        kind: Kind = "cleanup" if undoes is None else "undo"
+        row = CleanupRow(place=self._host.place(), wall=now.wall, boot=now.boot, kind=kind, undoes=undoes)
+        self._cleanup = self._journal.begin(row, [pack(intent.stored) for intent in intents])
+        with Interruption() as interruption:
+            for n, intent in enumerate(intents, start=1):
+                if interruption.came and self._stopped is None:
+                    self._stopped = InterruptedBySignalError("interrupted by a signal")
+                self._taken.append(self._take(n, intent))
+                if self._taken[-1].status == "failed":
+                    self._break(intent.stored.step.group)
+        return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=self._stopped)
+
+    def _take(self, n: int, intent: Intent) -> Taken:
+        step = intent.stored.step
+        why_not = intent.why_not or self._obstacle(step)
+        if not why_not:
+            self._mark(n, "doing")
+            why_not = self._obstacle(step)  # an act that could not be written down is not done
+        if why_not:
+            return self._marked(Taken(n=n, step=step, status="skipped", detail=why_not))
+        return self._marked(self._attempt(n, step))
+
+    def _obstacle(self, step: Step) -> str:
+        if self._stopped is not None:
+            return "nothing more was tried"
+        return "an earlier step of its group failed" if step.group in self._broken else ""
+
+    def _attempt(self, n: int, step: Step) -> Taken:
         try:
-            result = _attempt(host, n, step)
+            outcome = self._host.apply(step)
         except PermissionRefusedError as error:
-            denied = error
-            result = Taken(n=n, step=step, status="failed", detail=error.message)
-        taken.append(_mark(journal, cleanup, result))
-        if result.status == "failed" and step.group:
-            broken.add(step.group)
-            taken = _take_back(journal, host, cleanup, (taken, step.group))
-    return Acted(cleanup=cleanup, taken=tuple(taken), denied=denied)
+            self._stopped = error
+            return Taken(n=n, step=step, status="failed", detail=error.message)
+        except KernelRefusedError as error:
+            return Taken(n=n, step=step, status="failed", detail=f"the kernel refused: {error.message}")
+        if outcome == "done":
+            return Taken(n=n, step=step, status="done")
+        gone = "it was gone already, or was not this very row any more"
+        return Taken(n=n, step=step, status="skipped", detail=gone if outcome == "absent" else "it was there already")
 
+    def _break(self, group: str) -> None:
+        """Undo the steps of a group that were done before one of it failed, the last first."""
+        if not group:
+            return
+        self._broken.add(group)
+        for place in range(len(self._taken) - 1, -1, -1):
+            entry = self._taken[place]
+            if entry.status == "done" and entry.step.group == group:
+                self._taken[place] = self._marked(self._taken_back(entry))
 
-def _attempt(host: Host, n: int, step: Step) -> Taken:
-    try:
-        outcome = host.apply(step)
-    except KernelRefusedError as error:
-        return Taken(n=n, step=step, status="failed", detail=f"the kernel refused: {error.message}")
-    if outcome == "done":
-        return Taken(n=n, step=step, status="done")
-    detail = "it was gone already, or was not this very row any more" if outcome == "absent" else "it was there already"
-    return Taken(n=n, step=step, status="skipped", detail=detail)
-
-
-def _mark(journal: Journal, cleanup: int, taken: Taken) -> Taken:
-    journal.mark(cleanup, taken.n, taken.status, taken.detail)
-    return taken
-
-
-def _take_back(journal: Journal, host: Host, cleanup: int, of: tuple[list[Taken], str]) -> list[Taken]:
-    """Undo the steps of a group that were done before one of it failed, the last first."""
-    done, group = of
-    result = list(done)
-    for place in range(len(done) - 1, -1, -1):
-        entry = done[place]
-        if entry.status != "done" or entry.step.group != group:
-            continue
+    def _taken_back(self, entry: Taken) -> Taken:
         try:
-            host.apply(inverse(entry.step))
+            self._host.apply(inverse(entry.step))
         except RoutewatchError as error:
-            detail = f"its group failed, and it could not be taken back: {error.message}"
-            result[place] = _mark(journal, cleanup, replace(entry, detail=detail))
-        else:
-            undone = replace(entry, status="undone", detail="its group failed, so it was taken back")
-            result[place] = _mark(journal, cleanup, undone)
-    return result
+            return replace(entry, detail=f"its group failed, and it could not be taken back: {error.message}")
+        return replace(entry, status="undone", detail="its group failed, so it was taken back")
+
+    def _marked(self, taken: Taken) -> Taken:
+        self._mark(taken.n, taken.status, taken.detail)
+        return taken
+
+    def _mark(self, n: int, status: Status | str, detail: str = "") -> None:
+        try:
+            self._journal.mark(self._cleanup, n, status, detail)  # type: ignore[arg-type]  # its words and "doing"
+        except StateError as error:
+            self._stopped = self._stopped or error
 
 
 def verify(journal: Journal, acted: Acted, scene: Scene) -> Acted:
@@ -105,7 +139,8 @@ def _verified(journal: Journal, cleanup: int, entry: Taken, scene: Scene) -> Tak
     if entry.status != "done" or shows(entry.step, scene):
         return entry
     detail = "it came back at once" if entry.step.action == "delete" else "the table does not show it"
-    return _mark(journal, cleanup, replace(entry, status="failed", detail=detail))
+    journal.mark(cleanup, entry.n, "failed", detail)
+    return replace(entry, status="failed", detail=detail)
 
 
 def shows(step: Step, scene: Scene) -> bool:

@@ -122,9 +122,14 @@ class Context:
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def say(self, text: str) -> None:
-        """Write text to standard output, unless JSON is wanted there."""
-        if not self.json and self.options.verbosity >= 0:
+        """Write what was asked for to standard output, unless JSON is wanted there."""
+        if not self.json:
             sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+    def report(self, text: str) -> None:
+        """Tell on standard output what was done, unless -q or JSON is wanted."""
+        if self.options.verbosity >= 0:
+            self.say(text)
 
     def note(self, text: str) -> None:
         """Tell a person something beside the data, on standard error."""

@@ -12,11 +12,24 @@ import msgspec
 from routewatch.commands.acting import shows
 from routewatch.commands.archive import StoredStep
 from routewatch.render.findings import row_text
+from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
+    from routewatch.commands.context import Context
     from routewatch.core.scene import Scene
     from routewatch.store.database import Store
     from routewatch.store.journal import CleanupRow, StepRow
+
+
+def recovered(context: Context, store: Store, scene: Scene) -> tuple[str, ...]:
+    """Recover where something was interrupted and nobody is acting at this moment. Raises StateError."""
+    if not store.journal.unfinished(scene.now.place):
+        return ()
+    lock = try_lock(context.state_dir, "act.lock")
+    if lock is None:
+        return ()  # it is not interrupted, it is going on
+    with lock:
+        return recover(store, scene)
 
 
 def recover(store: Store, scene: Scene) -> tuple[str, ...]:

@@ -22,24 +22,26 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def acting(context: Context) -> Iterator[tuple[Store, Observer]]:
-    """Be the one who acts: privilege, lock and store, and the observer's lock too where no daemon holds it.
+def looking(context: Context, store: Store) -> Iterator[Observer]:
+    """Observe, and write down what is seen where no daemon does. Raises StateError."""
+    lock = try_lock(context.state_dir, "observe.lock")
+    try:
+        yield Observer(context, store, writes=lock is not None)
+    finally:
+        if lock is not None:
+            lock.release()
 
-    Raises PermissionRefusedError before anything is touched, StateError where somebody else is acting.
-    """
+
+@contextmanager
+def acting(context: Context, store: Store) -> Iterator[Observer]:
+    """Be the one who acts. Raises PermissionRefusedError, StateError where somebody else is acting."""
     require_privilege(context)
-    with context.store() as store:
-        alone = try_lock(context.state_dir, "act.lock")
-        if alone is None:
-            other = holder(context.state_dir, "act.lock")
-            raise StateError(f"another cleanup is acting (pid {other})", "wait until it has ended")
-        observing = try_lock(context.state_dir, "observe.lock")
-        try:
-            yield store, Observer(context, store, writes=observing is not None)
-        finally:
-            for lock in (observing, alone):
-                if lock is not None:
-                    lock.release()
+    alone = try_lock(context.state_dir, "act.lock")
+    if alone is None:
+        other = holder(context.state_dir, "act.lock")
+        raise StateError(f"another cleanup is acting (pid {other})", "wait until it has ended")
+    with alone, looking(context, store) as observer:
+        yield observer
 
 
 def require_privilege(context: Context) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from routewatch.commands.cleanup import clean_unattended
+from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight

@@ -1,0 +1,134 @@
+"""Carries a plan out: looks again, takes the steps that still are right, looks once more, and counts what remains.
+
+Whoever calls has asked, and holds the lock of those who act. What was done is told even where the last look fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from routewatch.commands.acting import Acted, Actor, Intent, verify
+from routewatch.commands.archive import StoredStep
+from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.report import report
+from routewatch.commands.waiting import require_privilege
+from routewatch.core.diff import steady
+from routewatch.core.plan import Plan, plan
+from routewatch.core.refusals import Refusal, Wishes
+from routewatch.core.timeline import same_row
+from routewatch.errors import ObservationError, StateError
+from routewatch.store.locks import try_lock
+
+if TYPE_CHECKING:
+    from routewatch.commands.context import Context
+    from routewatch.core.scene import Scene
+    from routewatch.core.steps import Step
+    from routewatch.store.database import Store
+
+CHANGED = "the table has changed since it was planned: it would not be planned now"
+
+
+class Cleaned(Struct, frozen=True, kw_only=True):
+    """How a cleanup ended."""
+
+    acted: Acted
+    refused: tuple[Refusal, ...]
+    remaining: int
+
+    @property
+    def done(self) -> int:
+        """Count the steps that were done."""
+        return sum(entry.status == "done" for entry in self.acted.taken)
+
+    def report(self, context: Context) -> int:
+        """Say what was done and what is left, and return the exit status."""
+        status = report(context, self.acted, self.refused, {"remaining": self.remaining})
+        number, tried = self.acted.cleanup, len(self.acted.taken)
+        context.report(f"cleanup {number}: {self.done} of {tried} done, {self.remaining} remain")
+        if self.done:
+            context.report(f"routewatch undo {number} takes it back")
+        return status
+
+
+def clean(context: Context, store: Store, observer: Observer, intent: tuple[Plan, Wishes]) -> Cleaned:
+    """Look again, take the steps that still are right, and verify them. Raises ObservationError, StateError.
+
+    It raises nothing once a step was taken: what hindered it then is in the outcome.
+    """
+    planned, wishes = intent
+    scene = observer.look()
+    found = findings(scene)
+    again = plan(found, scene, replace(wishes, login_peers=context.host.login_peers()))
+    acted = Actor(store.journal, context.host).act(_intents(planned, again, scene))
+    try:
+        acted, remaining = _verify(store, observer, acted)
+    except (ObservationError, StateError) as error:
+        done = sum(entry.status == "done" for entry in acted.taken)
+        acted = replace(acted, stopped=acted.stopped or error)
+        remaining = max(0, len(open_findings(found)) - done)
+    return Cleaned(acted=acted, refused=again.refused, remaining=remaining)
+
+
+def _verify(store: Store, observer: Observer, acted: Acted) -> tuple[Acted, int]:
+    after = observer.look()
+    acted = verify(store.journal, acted, after)
+    store.journal.finish(acted.cleanup, "done")
+    remaining = open_findings(findings(observer.scene(after.now)))
+    done = sum(entry.status == "done" for entry in acted.taken)
+    observer.log("cleaned", after.now, f"cleanup {acted.cleanup}: {done} of {len(acted.taken)} steps done")
+    return acted, len(remaining)
+
+
+def clean_unattended(context: Context, store: Store, observer: Observer) -> Cleaned | None:
+    """Take the steps that are certain, as the service does by itself; None where there are none, or others act.
+
+    Raises PermissionRefusedError, ObservationError, StateError.
+    """
+    require_privilege(context)
+    lock = try_lock(context.state_dir, "act.lock")
+    if lock is None:
+        return None
+    with lock:
+        wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=context.settings.max_routes)
+        scene = observer.look()
+        planned = plan(findings(scene), scene, wishes)
+        return clean(context, store, observer, (planned, wishes)) if planned.steps else None
+
+
+def wishes_of(context: Context) -> Wishes:
+    """Return what the configuration and the machine say to any plan."""
+    return Wishes(
+        protect=context.protection,
+        login_peers=context.host.login_peers(),
+        grace=context.settings.grace,
+    )
+
+
+def _intents(planned: Plan, again: Plan, scene: Scene) -> list[Intent]:
+    """Return the planned steps in their order, each as it is right now; what is refused now is told as that."""
+    right = {_row(step): step for step in again.steps}
+    refused = {(refusal.route and steady(refusal.route), refusal.policy_rule) for refusal in again.refused}
+    intents = []
+    for step in planned.steps:
+        if _row(step) in right:
+            intents.append(Intent(stored=_stored(right[_row(step)], scene)))
+        elif _row(step)[1:] not in refused:
+            intents.append(Intent(stored=_stored(step, scene), why_not=CHANGED))
+    return intents
+
+
+def _row(step: Step) -> tuple[object, ...]:
+    return (step.action, step.route and steady(step.route), step.policy_rule)
+
+
+def _stored(step: Step, scene: Scene) -> StoredStep:
+    """Keep with the step the trace of its row, so that an undo gives the row back to its session."""
+    row = step.route or step.policy_rule
+    for session in scene.memory.sessions:
+        for trace in (*session.appeared, *session.vanished):
+            if row is not None and same_row(trace, row):
+                return StoredStep(step=step, session=session.id, trace=trace)
+    return StoredStep(step=step)

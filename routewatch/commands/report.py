@@ -1,0 +1,67 @@
+"""Tells of a cleanup or an undo, planned or carried out: as the one JSON document or as text, with its exit status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from routewatch.core.steps import Taken
+from routewatch.render.plan import plan_text, refusal_object, refusals_text, step_object, taken_text
+
+if TYPE_CHECKING:
+    from routewatch.commands.acting import Acted
+    from routewatch.commands.context import Context
+    from routewatch.core.plan import Plan
+    from routewatch.core.refusals import Refusal
+
+
+class Prospect(Struct, frozen=True, kw_only=True):
+    """What is told of a plan beside its steps."""
+
+    remaining: int
+    settled: bool = True
+    dry_run: bool = True
+    cleanup: int | None = None
+
+
+def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> int:
+    """Tell of a plan that is not carried out; ``nothing`` is said where there is none."""
+    if context.json:
+        taken = tuple(Taken(n=n, step=step, status="planned") for n, step in enumerate(planned.steps, start=1))
+        more = {"dry_run": prospect.dry_run, "cleanup_id": prospect.cleanup, "remaining": prospect.remaining}
+        context.emit(document(taken, planned.refused, more))
+    elif planned.steps or planned.refused:
+        context.say(plan_text(planned))
+        if planned.steps:
+            context.say("\nnothing was changed" + ("" if prospect.dry_run else ": say --yes to take these steps"))
+    elif prospect.settled:
+        context.say(nothing)
+    if not prospect.settled:
+        context.note("the table does not come to rest, so nothing is done; try again when it has")
+    return 1 if planned.steps or planned.refused or prospect.remaining or not prospect.settled else 0
+
+
+def report(context: Context, acted: Acted, refused: tuple[Refusal, ...], more: dict[str, Any]) -> int:
+    """Tell of steps that were taken, and why it ended before its end; return the exit status."""
+    if context.json:
+        context.emit(document(acted.taken, refused, {"cleanup_id": acted.cleanup, **more}))
+    else:
+        context.report("\n".join([*map(taken_text, acted.taken), *refusals_text(refused)]))
+    if acted.stopped is not None:
+        hint = f" ({acted.stopped.hint})" if acted.stopped.hint else ""
+        context.note(f"stopped: {acted.stopped.message}{hint}")
+        return acted.stopped.exit_status
+    failed = any(entry.status == "failed" for entry in acted.taken)
+    return 1 if failed or refused or more["remaining"] else 0
+
+
+def document(taken: tuple[Taken, ...], refused: tuple[Refusal, ...], more: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON of a cleanup or undo, carried out or not."""
+    return {
+        "dry_run": False,
+        "changed": any(entry.status == "done" for entry in taken),
+        "cleanup_id": None,
+        "steps": [step_object(entry.n, entry.step, entry.status, entry.detail) for entry in taken],
+        "refused": [refusal_object(refusal) for refusal in refused],
+    } | more
