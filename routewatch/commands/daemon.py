@@ -53,7 +53,9 @@ class Daemon:
                 stack.callback(doorbell.close)
                 selector.register(doorbell, selectors.EVENT_READ)
             self._log.info("started", state_dir=str(self._context.state_dir))
-            self._pace = self._pace.rung(self._now())
+            # The first look waits as after a ring: an early one sees a table that nobody knows to be at rest, and a VPN
+            # that connected before the next poll would have no baseline.
+            self._pace = replace(self._pace, looked=self._now()).rung(self._now())
             self._loop((selector, wakeups), doorbell, watchman)
             notify("STOPPING=1")
             watchman.stop()

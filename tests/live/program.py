@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.live.waiting import until
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -98,7 +96,6 @@ class Program:
             try:
                 while b"READY=1" not in ready.recv(4096):
                     assert process.poll() is None, log.read_text()
-                until(lambda: self.ask("status").document["baseline"] is not None)
                 yield log
             except TimeoutError:
                 raise AssertionError(f"the daemon never was ready: {log.read_text()}") from None
