@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from routewatch import __version__
 from routewatch.commands.context import Context, Options
-from routewatch.errors import RoutewatchError, UsageError
+from routewatch.errors import InternalError, RoutewatchError, StateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "config": "check or show the configuration",
     "demo": "the whole story in a private network namespace",
 }
+PROGRAM = "routewatch"
 WITH_VALUE = {"--config", "--state-dir", "--color"}
 INTERRUPTED = 130
 
@@ -54,26 +55,44 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     try:
         status = _run(words, host)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone; nothing more can be said, not even by the interpreter's own flush at the end.
+    except OSError as error:
+        # Nothing more can be said on standard output, not even by the interpreter's own flush at the end.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):  # the reader has heard enough
+            return 0
+        sys.stderr.write(f"routewatch: the output can't be written: {error.strerror or error}\n")
+        return StateError.exit_status
     return status
 
 
 def _run(words: Sequence[str], host: Host | None) -> int:
     context = Context(Options(json="--json" in words))
     try:
-        arguments, name = _parse(words)
+        arguments = _parse(words)
         context = Context(_options(arguments), host)
-        return int(import_module(f"routewatch.commands.{name}").run(arguments, context))
+        if arguments.version:
+            return _version(context)
+        return int(import_module(f"routewatch.commands.{arguments.command}").run(arguments, context))
     except RoutewatchError as error:
         context.fail(error)
         return error.exit_status
     except KeyboardInterrupt:
         context.interrupted()
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, a program gets its document, and never "1: findings"
+        return _bug(error, context)
+
+
+def _bug(error: Exception, context: Context) -> int:
+    import traceback  # noqa: PLC0415 - slow to load, and seldom needed
+
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    told = InternalError(f"{type(error).__name__}: {error}", "this is a bug: please report it with the lines above")
+    context.fail(told)
+    return told.exit_status
 
 
 def _command_word(word: str) -> str:
@@ -93,21 +112,30 @@ def _chosen(words: Sequence[str]) -> str | None:
     return None
 
 
-def _parse(words: Sequence[str]) -> tuple[argparse.Namespace, str]:
-    chosen = _chosen(words)
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    chosen, common = _chosen(words), _common()
     parser = Parser(
-        prog="routewatch",
+        prog=PROGRAM,
         description="Remembers the routing table from before each VPN session and puts back what it left behind.",
-        parents=[_common()],
+        parents=[common],
+        allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=_version())
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    parser.add_argument("--version", action="store_true", help="say which routewatch this is")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=Parser, prog=PROGRAM
+    )
     for name, description in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=description, description=description, parents=[_common()])
         if name == chosen:
+            subparser = subparsers.add_parser(
+                name, help=description, description=description, parents=[common], allow_abbrev=False
+            )
             import_module(f"routewatch.commands.{name}").add(subparser)
+        else:  # named in the help; its options would take half a millisecond
+            subparsers.add_parser(name, help=description, add_help=False)
     arguments = parser.parse_args(list(words))
-    return arguments, str(arguments.command)
+    if arguments.command is None and not arguments.version:
+        parser.error("a COMMAND is missing")
+    return arguments
 
 
 def _common() -> Parser:
@@ -133,7 +161,10 @@ def _options(arguments: argparse.Namespace) -> Options:
     )
 
 
-def _version() -> str:
+def _version(context: Context) -> int:
     python = ".".join(map(str, sys.version_info[:3]))
     backend = {"linux": "rtnetlink", "darwin": "netstat"}.get(sys.platform, "none")
-    return f"routewatch {__version__} (Python {python}, {sys.platform}, {backend})"
+    if context.json:
+        context.emit({"version": __version__, "python": python, "platform": sys.platform, "backend": backend})
+    context.say(f"routewatch {__version__} (Python {python}, {sys.platform}, {backend})")
+    return 0

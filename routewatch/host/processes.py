@@ -1,15 +1,16 @@
 """Processes of a Linux machine: which may be VPN clients, and what /proc says of one.
 
-The table of names comes from psutil; a single process is read from /proc/PID directly, because an `ip route add` lives
-for a millisecond and its author is wanted before it is gone. Which names belong to VPN clients is not known here: that
-question comes in as ``interesting``. Where something can't be seen, this module says so and never guesses.
+/proc is read directly: an `ip route add` lives for a millisecond, and its author is wanted before it is gone; and all
+names are read at each look, for which psutil takes five times as long. Which names belong to VPN clients is not known
+here: that question comes in as ``interesting``. Where something can't be seen, this module says so and never guesses.
 """
 
-# ruff: noqa: PTH115, PTH116 - a Path costs more than the reading, and this is read for each message of the kernel
+# ruff: noqa: PTH115, PTH116, PTH208 - a Path costs more than the reading, and this is read for each message of the kernel
 
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,14 @@ from msgspec import Struct
 from routewatch.core.model import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 COMM_LENGTH = 15  # TASK_COMM_LEN - 1, include/linux/sched.h
 PF_KTHREAD = 0x00200000  # include/linux/sched.h
 # PROC_PID_INIT_INO, include/linux/proc_ns.h (PID_NS_INIT_INO in include/uapi/linux/nsfs.h since 6.18)
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 INTERPRETERS = ("python", "perl", "ruby", "node", "bash", "dash", "ash", "zsh", "ksh", "sh")
+_NAMES = 1024  # judged once and remembered
 _COMMAND_BYTES = 1024  # enough to tell a client by; the rest of an argument list is left where it is
 
 
@@ -64,6 +66,26 @@ def read_stat(pid: int) -> Stat | None:
     )
 
 
+def pids() -> Iterator[int]:
+    """Yield the pids of all processes that we see, threads of the kernel among them."""
+    return (int(name) for name in os.listdir("/proc") if name.isdecimal())
+
+
+def read_name(pid: int) -> str:
+    """Read the name of a process as the kernel cuts it; "" where it has ended.
+
+    Raises PermissionError where it is hidden from us (hidepid, proc(5)), OSError where we have no descriptor left.
+    """
+    try:
+        descriptor = os.open(f"/proc/{pid}/comm", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.read(descriptor, COMM_LENGTH + 1)[:-1].decode("utf-8", "replace")
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def read_command(pid: int) -> tuple[str, ...]:
     """Read the argument list of a process; empty where there is none to see."""
     text = _read(f"/proc/{pid}/cmdline", _COMMAND_BYTES).decode("utf-8", "replace")
@@ -87,6 +109,8 @@ class Processes:
     def __init__(self, interesting: Callable[[str], bool]) -> None:
         """Take the question whether a name, as the kernel cuts it, belongs to a VPN client."""
         self._interesting = interesting
+        # The names are the same few at each look, and the question takes longer than reading one
+        self._is_worth_a_look = lru_cache(_NAMES)(lambda name: interesting(name) or _is_interpreter(name))
 
     def read(self, pid: int) -> Process | None:
         """Return a process that lives; None where it ended, is hidden, or is a thread of the kernel."""
@@ -110,9 +134,9 @@ class Processes:
         if not sees_own_processes():
             return Candidates((), seen=False)
         ours = network_namespace(os.getpid())
-        pids, seen = self._named()
+        named, seen = self._named()
         found = []
-        for pid in pids:
+        for pid in named:
             process = self.read(pid)
             if process is None or not self._interesting(process.name[:COMM_LENGTH]):
                 continue
@@ -126,15 +150,16 @@ class Processes:
 
     def _named(self) -> tuple[list[int], bool]:
         """Return the pids worth a closer look, and whether every process told its name."""
-        import psutil  # noqa: PLC0415 - 25 ms, only where processes are looked at
-
-        pids, seen = [], True
-        for entry in psutil.process_iter(["name"]):
-            name = entry.info["name"]
-            seen = seen and name is not None
-            if name and (self._interesting(name[:COMM_LENGTH]) or _is_interpreter(name)):
-                pids.append(entry.pid)
-        return pids, seen
+        named, seen = [], True
+        for pid in pids():
+            try:
+                name = read_name(pid)
+            except OSError:
+                seen = False
+                continue
+            if name and self._is_worth_a_look(name):
+                named.append(pid)
+        return named, seen
 
 
 def sees_own_processes() -> bool:

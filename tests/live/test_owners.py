@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -110,11 +113,22 @@ def test_a_tunnel_goes_with_its_owner_when_it_is_not_persistent(namespace: Names
 def holder_told(pid: int) -> list[bool]:
     """Look with the tunnel held, after its deletion, and after its holder's end; say when the holder was told of."""
     host, told = LinuxHost(), []
-    for happening in ((), ("ip", "link", "del", "tun0"), ("kill", "-KILL", str(pid))):
-        if happening:
-            subprocess.run(happening, check=True)
+    for happening in (
+        lambda: None,
+        lambda: subprocess.run(["ip", "link", "del", "tun0"], check=True),
+        lambda: end(pid),
+    ):
+        happening()
         told.append(pid in {process.pid for process in host.observe().processes})
     return told
+
+
+def end(pid: int) -> None:
+    """Kill a process and wait until it has ended: kill(2) comes back before that."""
+    descriptor = os.pidfd_open(pid)
+    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    assert select.select([descriptor], [], [], 10)[0]
+    os.close(descriptor)
 
 
 def test_a_holder_that_lost_its_tunnel_is_told_of_as_long_as_it_lives(namespace: Namespace) -> None:

@@ -17,8 +17,6 @@ from msgspec.structs import replace
 from routewatch.core.model import Moment, Place, Snapshot
 from routewatch.core.signatures import is_client_process
 from routewatch.errors import ObservationError, StateError
-from routewatch.host.linux.authors import Authors
-from routewatch.host.linux.doorbell import BUFFER, LinuxDoorbell
 from routewatch.host.linux.dumps import RequestSocket
 from routewatch.host.linux.owners import Owners, tun_owners
 from routewatch.host.linux.reading import read_tables
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from routewatch.core.model import Link, Process
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
+    from routewatch.host.linux.doorbell import LinuxDoorbell
     from routewatch.host.port import Outcome
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # random(4)
@@ -89,10 +88,13 @@ class LinuxHost:
             unsure=reading.unsure,
         )
 
-    def doorbell(self, buffer: int = BUFFER) -> LinuxDoorbell | None:
+    def doorbell(self, buffer: int | None = None) -> LinuxDoorbell | None:
         """Join the kernel's announcements, with a receive buffer of so many bytes; None where it gives none."""
+        from routewatch.host.linux import authors, doorbell  # noqa: PLC0415 - only those who wait listen
+
+        size = doorbell.BUFFER if buffer is None else buffer
         try:
-            return LinuxDoorbell(Authors(self._processes), _now, buffer)
+            return doorbell.LinuxDoorbell(authors.Authors(self._processes), _now, size)
         except ObservationError:
             return None
 

@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from routewatch.core.model import Process
-from routewatch.host.processes import network_namespace, sees_all_processes, sees_own_processes
+from routewatch.host.processes import network_namespace, pids, sees_all_processes, sees_own_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from routewatch.host.processes import Processes
 
 
@@ -38,7 +36,7 @@ def tun_owners(processes: Processes) -> Owners:
     ours = network_namespace(os.getpid())
     owners: dict[str, Process] = {}
     seen = sees_all_processes()
-    for pid in _pids():
+    for pid in pids():
         try:
             names = _held_by(pid) if network_namespace(pid) == ours else []
         except PermissionError:
@@ -50,10 +48,6 @@ def tun_owners(processes: Processes) -> Owners:
             if process and (earlier is None or process.started < earlier.started):
                 owners[name] = process
     return Owners(owners, seen)
-
-
-def _pids() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdecimal())
 
 
 def _held_by(pid: int) -> list[str]:
