@@ -121,9 +121,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="say which routewatch this is")
-    subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", parser_class=Parser, prog=PROGRAM
-    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, prog=PROGRAM)
     for name, description in COMMANDS.items():
         if name == chosen:
             subparser = subparsers.add_parser(

@@ -65,3 +65,10 @@ class InterruptedBySignalError(RoutewatchError):
 
     exit_status = 130
     code = "interrupted"
+
+
+class InternalError(RoutewatchError):
+    """A mistake of ours."""
+
+    exit_status = 4
+    code = "internal"

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from routewatch.core.refusals import Protection
 from routewatch.core.signatures import SIGNATURES, Signature, is_client_process
+from routewatch.render.routes import printable
 
 if TYPE_CHECKING:
     from routewatch.config import Loaded, Settings
@@ -57,6 +59,20 @@ class Context:
 
         return load(Path(self.options.config) if self.options.config else None)
 
+    def reload(self) -> bool:
+        """Read the configuration again; tell whether it names another state directory, which stays as it is.
+
+        Raises ConfigurationError; then the old one stays in force.
+        """
+        from routewatch.config import load
+
+        before = self.state_dir
+        self.loaded = load(Path(self.options.config) if self.options.config else None)
+        self.__dict__.pop("signatures", None)
+        moved = self.state_dir != before
+        self.options = replace(self.options, state_dir=str(before))
+        return moved
+
     @property
     def watched_configuration(self) -> Path | None:
         """The configuration file to watch: the one read, or the first place where one may turn up."""
@@ -81,11 +97,11 @@ class Context:
         if self._host is None:
             from routewatch.host import open_host
 
-            signatures = self.signatures
-            self._host = open_host(self.settings.platform, lambda name: is_client_process(name, signatures))
+            # self.signatures, and not what they are now: the configuration may be read again
+            self._host = open_host(self.settings.platform, lambda name: is_client_process(name, self.signatures))
         return self._host
 
-    @property
+    @cached_property
     def signatures(self) -> tuple[Signature, ...]:
         """The known clients, those of the configuration first."""
         return signatures_of(self.settings)
@@ -116,10 +132,10 @@ class Context:
 
     @property
     def colored(self) -> bool:
-        """Tell whether standard output takes colours: a terminal, unless NO_COLOR or --color say otherwise."""
+        """Tell whether the log takes colours: a terminal does, unless NO_COLOR or --color say otherwise."""
         if self.options.color != "auto":
             return self.options.color == "always"
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def say(self, text: str) -> None:
         """Write what was asked for to standard output, unless JSON is wanted there."""
@@ -158,8 +174,16 @@ class Context:
     def fail(self, error: RoutewatchError) -> None:
         """Say what went wrong: on standard error for a person, and as the one document for a program."""
         if self.json:
-            self.emit({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
-        sys.stderr.write(f"routewatch: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+            words = {"code": error.code, "message": _encodable(error.message), "hint": _encodable(error.hint)}
+            self.emit({"error": words})
+        lines = [f"routewatch: {error.message}", *([f"  {error.hint}"] if error.hint else [])]
+        # what was said to us comes back in messages, and must not steer the terminal
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in "\n".join(lines).split("\n")))
+
+
+def _encodable(text: str) -> str:
+    """Return the text with what was no UTF-8 in the arguments replaced: JSON has no room for it."""
+    return text.encode(errors="replace").decode()
 
 
 def signatures_of(settings: Settings) -> tuple[Signature, ...]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.context import Context
 from routewatch.commands.pace import Pace
 from routewatch.commands.watchman import Watchman
 from routewatch.errors import RoutewatchError
@@ -20,6 +19,7 @@ from routewatch.host.wakeups import CONFIG, RELOAD, STOP, Wakeups
 from routewatch.log import configure, get_logger
 
 if TYPE_CHECKING:
+    from routewatch.commands.context import Context
     from routewatch.config import Settings
     from routewatch.host.port import Doorbell
 
@@ -32,7 +32,7 @@ class Daemon:
 
     def __init__(self, context: Context) -> None:
         """Take the surroundings; nothing is opened yet."""
-        configure(context.options.verbosity, color=context.options.color == "always")
+        configure(context.options.verbosity, color=context.colored)
         self._context = context
         self._log = get_logger()
         self._pace = _paced(context.settings, Pace())
@@ -52,7 +52,7 @@ class Daemon:
             else:
                 stack.callback(doorbell.close)
                 selector.register(doorbell, selectors.EVENT_READ)
-            self._log.info("started", state_dir=str(self._context.state_dir))
+            self._log.info("started", state_dir=str(self._context.state_dir), polls=doorbell is None)
             # The first look waits as after a ring: an early one sees a table that nobody knows to be at rest, and a VPN
             # that connected before the next poll would have no baseline.
             self._pace = replace(self._pace, looked=self._now()).rung(self._now())
@@ -78,6 +78,8 @@ class Daemon:
             self._hear(doorbell, watchman)
             if self._now() >= self._pace.due:
                 self._look(doorbell, watchman)
+                if self._reload_at is None and wakeups.changed():  # where no watch can tell
+                    self._reload(watchman)
 
     def _next(self) -> float:
         return self._pace.due if self._reload_at is None else min(self._pace.due, self._reload_at)
@@ -99,10 +101,13 @@ class Daemon:
         snapshot = watchman.observe()
         self._pace = self._pace.done(self._now(), self._now() - begun)
         rang = self._hear(doorbell, watchman)
-        if snapshot is not None:
-            watchman.follow(snapshot, settled=quiet and not rang)
-            self._appoint(watchman, snapshot.taken.boot)
-            notify(f"READY=1\nSTATUS={watchman.status()}")
+        if snapshot is None:
+            return
+        if not (quiet and snapshot.complete) or snapshot.unsure:
+            self._pace = self._pace.rung(self._now())  # there must be a look at the table at rest
+        watchman.follow(snapshot, settled=quiet and not rang)
+        self._appoint(watchman, snapshot.taken.boot)
+        notify(f"READY=1\nSTATUS={watchman.status()}")
 
     def _appoint(self, watchman: Watchman, boot: float) -> None:
         """Ask for the second look at what a session left, once its client has had its time."""
@@ -117,23 +122,23 @@ class Daemon:
         if due:
             self._reload_at = None
         if RELOAD in words or (due and wakeups.changed()):
+            wakeups.changed()
             self._reload(watchman)
 
     def _reload(self, watchman: Watchman) -> None:
         """Read the configuration again; a broken one keeps the old one and says so."""
-        notify("RELOADING=1")
+        # sd_notify(3): systemd wants the moment too, in microseconds of the monotonic clock
+        notify(f"RELOADING=1\nMONOTONIC_USEC={int(self._now() * 1e6)}")
         try:
-            fresh = Context(self._context.options, self._context.host)
-            settings = fresh.settings
+            if self._context.reload():
+                self._log.warning("state_dir_unchanged", hint="a new state_dir takes effect at the next start")
         except RoutewatchError as error:
-            self._log.error("configuration_rejected", message=error.message, hint=error.hint)
-            notify("READY=1\nSTATUS=the new configuration was rejected, the old one stays in force")
-            return
-        if fresh.state_dir != self._context.state_dir:
-            self._log.warning("state_dir_unchanged", hint="a new state_dir takes effect at the next start")
-        self._context = watchman.context = fresh
-        self._pace = _paced(settings, self._pace)
-        self._log.info("configuration_reloaded", path=str(fresh.loaded.path) if fresh.loaded.path else None)
+            watchman.reject(error)
+        else:
+            watchman.accept()
+            self._pace = _paced(self._context.settings, self._pace)
+            path = self._context.loaded.path
+            self._log.info("configuration_reloaded", path=str(path) if path else None)
         notify(f"READY=1\nSTATUS={watchman.status()}")
 
 

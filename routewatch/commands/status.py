@@ -78,14 +78,16 @@ def _daemon(context: Context, store: Store) -> dict[str, Any]:
     """Say how the daemon of this place is doing; the lock says whether it runs, the store what it last said."""
     from routewatch.store.locks import holder
 
+    place = context.host.place()
     pid = holder(context.state_dir, "observe.lock")
-    health = store.observations.health(context.host.place())
-    mine = health is not None and health.pid == pid
+    health, last = store.observations.health(place), store.observations.last(place)
+    running = health is not None and health.pid == pid  # a command that looks holds the lock too, for a moment
+    looks = [wall for wall in (health and health.snapshot, last and last.wall) if wall]
     return {
-        "running": pid is not None,
-        "pid": pid,
-        "started": iso(health.started) if health and mine else None,
-        "last_snapshot": iso(health.snapshot) if health else None,
+        "running": running,
+        "pid": pid if running else None,
+        "started": iso(health.started) if health and running else None,
+        "last_snapshot": iso(max(looks, default=None)),
         "gaps": health.gaps if health else 0,
         "last_error": health.error or None if health else None,
         "state_dir": str(context.state_dir),
@@ -122,7 +124,8 @@ def _print_sessions(context: Context, running: list[Session], now: float) -> Non
 
 def _daemon_line(daemon: dict[str, Any]) -> str:
     if not daemon["running"]:
-        return "daemon: not running (routewatch run)"
+        last = f"nobody has looked since {daemon['last_snapshot']}" if daemon["last_snapshot"] else "nobody ever looked"
+        return f"daemon: not running, {last} (routewatch run)"
     gaps = f", {daemon['gaps']} gaps" if daemon["gaps"] else ""
     error = f", last error: {daemon['last_error']}" if daemon["last_error"] else ""
     return f"daemon: running, pid {daemon['pid']}, last look {daemon['last_snapshot'] or 'never'}{gaps}{error}"

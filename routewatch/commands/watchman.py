@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.recovery import recovered
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
 from routewatch.render.findings import author_text, row_text
+from routewatch.render.routes import printable
 from routewatch.store.observations import HealthRow
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.memory import Event
     from routewatch.core.model import Change, Snapshot
+    from routewatch.core.scene import Scene
     from routewatch.core.verdict import Finding
     from routewatch.host.port import Rings
     from routewatch.store.database import Store
@@ -36,7 +39,7 @@ class Watchman:
 
     def __init__(self, context: Context, store: Store, log: FilteringBoundLogger) -> None:
         """Take up the course where the store left it. Raises StateError."""
-        self.context = context
+        self._context = context
         self._store = store
         self._log = log
         self._observer = Observer(context, store, writes=True)
@@ -48,6 +51,9 @@ class Watchman:
         self._baseline_at = float("-inf")
         self._told: frozenset[object] = frozenset()
         self._rested: Snapshot | None = None
+        self._rejected = ""
+        self._has_recovered = False
+        self.save_health()
 
     def hear(self, rings: Rings) -> None:
         """Keep what the doorbell told until the next look."""
@@ -57,7 +63,7 @@ class Watchman:
     def observe(self) -> Snapshot | None:
         """Take a snapshot; None where the system can't be read just now."""
         try:
-            return self.context.host.observe(self._observer.also)
+            return self._context.host.observe(self._observer.also)
         except ObservationError as error:
             self._fail("not_observed", error)
             return None
@@ -82,7 +88,7 @@ class Watchman:
 
     def _consider(self, now: Snapshot) -> None:
         """Judge where something may be left over: a session is over, or was never judged."""
-        scene = self._observer.scene(now)
+        scene = self._recovered(self._observer.scene(now))
         found = open_findings(findings(scene))
         due = self.second_look()
         if due is None or now.taken.boot >= due:
@@ -92,10 +98,18 @@ class Watchman:
             self._baseline_at = now.taken.boot
             self._observer.keep_baseline(now, "periodic")
 
+    def _recovered(self, scene: Scene) -> Scene:
+        """Once after the start: close what a crash left open in the journal, and say so."""
+        told = () if self._has_recovered else recovered(self._context, self._store, scene)
+        self._has_recovered = True
+        for line in told:
+            self._log.warning("recovered", said=line.strip())
+        return self._observer.scene(scene.now) if told else scene
+
     def second_look(self) -> float | None:
         """Return when the last closed session is to be judged (boot clock): after its grace and a second look."""
         closed = [s.closed.boot for s in self._observer.course.sessions if s.closed is not None]
-        return max(closed) + max(self.context.settings.grace, SECOND_LOOK) if closed else None
+        return max(closed) + max(self._context.settings.grace, SECOND_LOOK) if closed else None
 
     def _tell(self, found: tuple[Finding, ...]) -> None:
         """Log what was found, once as long as it stays the same."""
@@ -115,10 +129,10 @@ class Watchman:
         self._told = told
 
     def _act(self, found: tuple[Finding, ...]) -> None:
-        if self.context.settings.automatic != "certain" or not any(f.confidence == "certain" for f in found):
+        if self._context.settings.automatic != "certain" or not any(f.confidence == "certain" for f in found):
             return
         try:
-            cleaned = clean_unattended(self.context, self._store, self._observer)
+            cleaned = clean_unattended(self._context, self._store, self._observer)
             if cleaned is not None:
                 self._log.warning(
                     "cleaned", cleanup=cleaned.acted.cleanup, steps=cleaned.done, remain=cleaned.remaining
@@ -138,7 +152,17 @@ class Watchman:
         """Say in one line how it goes, for `systemctl status`."""
         running = [s for s in self._observer.course.sessions if s.is_open]
         sessions = ", ".join(f"{s.client or '?'} on {s.tunnel.name}" for s in running) or "no VPN session"
-        return f"{sessions}; {len(self._told)} rows left over"
+        return printable(f"{sessions}; {len(self._told)} rows left over{self._rejected}")
+
+    def reject(self, error: RoutewatchError) -> None:
+        """Say that a new configuration can't be used; the old one stays in force."""
+        self._rejected = "; the new configuration was rejected, the old one stays in force"
+        self._fail("configuration_rejected", error)
+        self.save_health()
+
+    def accept(self) -> None:
+        """Take note that the configuration is one that can be used."""
+        self._rejected = ""
 
     def _log_event(self, event: Event) -> None:
         row = event.route or event.policy_rule
@@ -151,14 +175,14 @@ class Watchman:
         self._log.info(event.kind, **{name: value for name, value in fields.items() if value is not None})
 
     def _fail(self, what: str, error: RoutewatchError) -> None:
-        self._error = (error.message, self.context.host.now().wall)
+        self._error = (error.message, self._context.host.now().wall)
         self._log.error(what, message=error.message, hint=error.hint)
 
     def save_health(self) -> None:
         """Tell `status` how the daemon is; where even that can't be stored, the log has said why."""
         last = self._observer.course.last
         row = HealthRow(
-            place=self.context.host.place(),
+            place=self._context.host.place(),
             pid=os.getpid(),
             started=self._started,
             snapshot=last.taken.wall if last else None,

@@ -6,6 +6,7 @@ there yet, or not any more, is waited for in the nearest one above it that exist
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 # Reading the file makes "opened" and "closed_no_write": reacting to those by reading would never end.
 _NO_CHANGE = {"opened", "closed_no_write", "attrib"}
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "called when the thread is inactive" not in record.getMessage()
+
+
+# Removing a watch makes one last event, and the thread that has just been told to stop logs it as an error
+# (InotifyEmitter.queue_events() in watchdog 7): every stop, and every folder that is watched anew, would look like one.
+logging.getLogger("watchdog.observers.inotify").addFilter(_is_news)
 
 Fingerprint = tuple[int, int, int, int]
 

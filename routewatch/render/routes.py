@@ -32,7 +32,7 @@ def text(route: Route) -> str:
 
 def rule_text(rule: PolicyRule) -> str:
     """Return a policy rule as ``ip rule`` shows it, on one line."""
-    protocol = [] if rule.protocol in {None, "kernel"} else ["proto", str(rule.protocol)]
+    protocol = [] if rule.protocol in {None, "kernel", "unspec"} else ["proto", str(rule.protocol)]
     return printable(" ".join([f"{rule.priority}:", *selectors(rule), *action(rule), *protocol]))
 
 
