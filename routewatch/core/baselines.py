@@ -51,7 +51,7 @@ def extended(series: Series, baseline: Baseline) -> Series:
 
 def same_table(one: Snapshot, other: Snapshot) -> bool:
     """Tell whether two snapshots hold the same routes and rules, at the same place."""
-    return one.place == other.place and one.rules == other.rules and one.routes.same_bytes(other.routes)
+    return one.place == other.place and one.rules == other.rules and one.routes.same_rows(other.routes)
 
 
 def worth(baseline: Baseline) -> tuple[bool, bool, Network]:

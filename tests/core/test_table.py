@@ -6,6 +6,7 @@ from routewatch.core.table import Table
 from tests.build import Packed, route, table
 
 DEFAULT = "default via 192.168.1.1 dev eth0"
+LAN = "192.168.1.0/24 dev eth0"
 
 
 def test_a_table_tells_its_routes_in_the_order_of_the_dump() -> None:
@@ -54,3 +55,16 @@ def test_tables_are_not_comparable_when_an_index_was_used_again() -> None:
     before = Table((), Packed({1: "lo", 7: "tun0"}))
 
     assert not before.comparable(Table((), Packed({1: "lo", 7: "tun1"})))
+
+
+def test_the_same_rows_dumped_by_another_are_the_same_rows() -> None:
+    of = Table((*table(DEFAULT).chunks, *table(LAN).chunks), Packed())
+    other = Table(tuple(reversed(of.chunks)), Packed())
+
+    assert not of.same_bytes(other)
+    assert of.same_rows(other)
+
+
+def test_other_rows_are_not_the_same_rows() -> None:
+    assert table(DEFAULT, LAN).same_rows(table(DEFAULT, LAN))
+    assert not table(DEFAULT, LAN).same_rows(table(DEFAULT))
