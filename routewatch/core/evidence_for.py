@@ -123,17 +123,10 @@ def bears_a_dead_clients_mark(case: Case) -> bool:
     if rule is None or is_telling(rule, signature):
         return True
     if rule.table == MAIN_TABLE:
-        return _stands_beside_a_dead_twin(rule, case.scene)
+        # the other rule of wg-quick's pair stands beside it; alone, people write this one by hand
+        return any(other.family == rule.family and is_wireguards(other) for other in case.scene.now.rules)
     # A low number is picked by hand as easily: what such a rule looks up must be dead as well.
     return leads_nowhere(case)
-
-
-def _stands_beside_a_dead_twin(rule: PolicyRule, scene: Scene) -> bool:
-    """Tell whether the other rule of wg-quick's pair leads into nothing; alone, people write this one by hand."""
-    return any(
-        other.family == rule.family and is_wireguards(other) and _looks_up_nothing(other, scene)
-        for other in scene.now.rules
-    )
 
 
 def signature_of(case: Case) -> Signature | None:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routewatch.core.addresses import is_default
+from routewatch.core.addresses import covers, is_default
 from routewatch.core.foresight import Prospect, cuts_login, effect, loses_default
-from routewatch.core.model import PolicyRule, Route
+from routewatch.core.model import Nexthop, PolicyRule, Route
 from routewatch.core.refusals import Proposal, Refusal, Wishes, named, refusal, refused
 from routewatch.core.steps import Action, Step
 from routewatch.core.timeline import same
 from routewatch.core.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import TypeAlias
 
     from routewatch.core.scene import Scene
@@ -39,7 +39,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 def plan(findings: Iterable[Finding], scene: Scene, wishes: Wishes) -> Plan:
     """Make a plan of the findings that were asked for; the same findings give the same plan."""
     proposals = _merged([_proposal(f, scene) for f in findings if _is_wished(f, wishes)])
-    proposals = _grouped(sorted(proposals, key=_order))
+    proposals = _grouped(_ordered(proposals))
     if wishes.limit is not None:
         proposals, surplus = proposals[: wishes.limit], proposals[wishes.limit :]
         late = [refused(p, "limit", f"more than {wishes.limit} at once, unattended") for p in surplus]
@@ -101,14 +101,15 @@ def _is_unrepeatable(finding: Finding, scene: Scene) -> bool:
     route = finding.route
     if route is None or route.type != "unicast" or route.nexthop_id is not None:
         return False
-    if "onlink" in " ".join([route.flags, *(leg.flags for leg in route.nexthops)]).split():
+    return not all(_is_acceptable(leg, route.flags, scene) for leg in route.nexthops or (route,))
+
+
+def _is_acceptable(leg: Route | Nexthop, flags: str, scene: Scene) -> bool:
+    link = scene.links.get(leg.interface or "")
+    if link is None or not link.up:
         return False
-    return not all(_is_acceptable(leg.interface, leg.gateway, scene) for leg in route.nexthops or (route,))
-
-
-def _is_acceptable(interface: str | None, gateway: str | None, scene: Scene) -> bool:
-    link = scene.links.get(interface or "")
-    return link is not None and link.up and (gateway is None or scene.reaches(interface, gateway))
+    onlink = "onlink" in {*flags.split(), *leg.flags.split()}
+    return leg.gateway is None or onlink or scene.reaches(leg.interface, leg.gateway)
 
 
 def _merged(proposals: Proposals) -> Proposals:
@@ -130,16 +131,30 @@ def _slot(route: Route) -> tuple[object, ...]:
     return (route.family, route.table, route.destination, route.source, route.tos or 0, route.metric or 0)
 
 
-def _order(proposal: Proposal) -> tuple[int, int]:
-    step = proposal.step
+def _ordered(proposals: Proposals) -> Proposals:
+    """Put the proposals into the order in which each of them, and later each one's undo, finds what it needs."""
+    routers = {
+        leg.gateway
+        for p in proposals
+        if p.step.action == "delete" and p.step.route is not None and is_default(p.step.route)
+        for leg in p.step.route.nexthops or (p.step.route,)
+    } - {None}
+    return sorted(proposals, key=lambda proposal: _order(proposal.step, routers))
+
+
+def _order(step: Step, routers: Collection[str | None]) -> tuple[int, int]:
     if step.policy_rule is not None:
         # from the highest priority number down: a goto may jump only ahead, to a rule that is there
         return (0, -step.policy_rule.priority) if step.action == "delete" else (4, step.policy_rule.priority)
-    if step.route is not None and is_default(step.route):
+    route = step.route
+    if route is None or is_default(route):
         return (6 if step.action == "delete" else 5, 0)
+    is_connected = route.gateway is None and not route.nexthops
     if step.action == "delete":
-        return (1, 0)
-    return (3 if step.route is not None and step.route.gateway else 2, 0)
+        # what a gateway is reached by goes after the routes via that gateway: undo comes the other way
+        needed = is_connected and any(covers(route.destination, router) for router in routers if router)
+        return (7, 0) if needed else (1, int(is_connected))
+    return (2 if is_connected else 3, 0)
 
 
 def _grouped(proposals: Proposals) -> Proposals:
