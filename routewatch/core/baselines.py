@@ -13,7 +13,6 @@ from routewatch.core.tunnels import is_held, tunnels
 
 if TYPE_CHECKING:
     from routewatch.core.model import Change, Link, Snapshot
-    from routewatch.core.network import Network
 
 # The first baseline of an installation may hold leftovers from before it. What has stood unjudged beside a first
 # baseline for this long (seconds) is taken for granted.
@@ -54,9 +53,10 @@ def same_table(one: Snapshot, other: Snapshot) -> bool:
     return one.place == other.place and one.rules == other.rules and one.routes.same_rows(other.routes)
 
 
-def worth(baseline: Baseline) -> tuple[bool, bool, Network]:
-    """Return what a baseline is good for, beside its table: equal tables may be worth more on a second look."""
-    return (baseline.proven, baseline.tainted, baseline.network)
+def is_as_good(one: Baseline, other: Baseline) -> bool:
+    """Tell whether a baseline of the same table says no less than another: a person's word for it is not lost."""
+    proven = one.proven or not other.proven
+    return proven and one.tainted == other.tainted and one.network == other.network
 
 
 def before_first_sign(history: tuple[Snapshot, ...], link: Link, first: Change | None) -> Snapshot | None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routewatch.core.attribution import Ledger, is_client
-from routewatch.core.baselines import Series, before_first_sign, extended, next_baseline, same_table, worth
+from routewatch.core.baselines import Series, before_first_sign, extended, is_as_good, next_baseline, same_table
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules
 from routewatch.core.memory import Baseline, Event, Session
 from routewatch.core.model import Change, Snapshot
@@ -136,7 +136,7 @@ def _first_sign(course: Course, session: Session) -> tuple[Session, Snapshot | N
 def _baseline(before: Snapshot, series: Series) -> Baseline:
     made = next_baseline(before, series, "session")
     latest = series.latest
-    if latest is not None and same_table(latest.snapshot, before) and worth(latest) == worth(made):
+    if latest is not None and same_table(latest.snapshot, before) and is_as_good(latest, made):
         return latest
     return made
 
