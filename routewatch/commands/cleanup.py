@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from routewatch.commands.cleaning import clean, wishes_of
 from routewatch.commands.keep import destinations
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.recall import require_session
 from routewatch.commands.recovery import recovered
 from routewatch.commands.report import Prospect, show
 from routewatch.commands.waiting import acting, looking, require_privilege, wait_and_look
@@ -48,10 +49,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     wishes = _asked(arguments, context)
     if arguments.dry_run:
         with context.store(readonly=True) as store:
+            require_session(store, arguments.session)
             scene, settled = wait_and_look(context, Observer(context, store, writes=False), grace=False)
             return _show(context, scene, replace(wishes, settled=settled))
     require_privilege(context)
     with context.store() as store:
+        require_session(store, arguments.session)
         with looking(context, store) as observer:
             scene, settled = wait_and_look(context, observer, grace=True)
             told = recovered(context, store, scene)

@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         observer.take(sight)
         scene = observer.scene(sight.snapshot)
         added, removed, changed = _differences(scene)
+    wanted.require_interface(scene.now, (f.row for f in (*added, *removed)), (pair.before for pair in changed))
     if scene.memory.latest is None:
         context.note("there is no baseline: judged by what the table itself shows (routewatch baseline capture)")
     added, removed = _wanted(added, wanted), _wanted(removed, wanted)
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             }
         )
     else:
-        _print(context, added, removed, changed)
+        _print(context, (added, removed, changed), has_baseline=scene.memory.latest is not None)
     return 1 if added or removed or changed else 0
 
 
@@ -102,7 +103,10 @@ def _gone(row: Route | PolicyRule) -> Finding:
     )
 
 
-def _print(context: Context, added: list[Finding], removed: list[Finding], changed: list[Changed]) -> None:
+def _print(
+    context: Context, differences: tuple[list[Finding], list[Finding], list[Changed]], *, has_baseline: bool
+) -> None:
+    added, removed, changed = differences
     blocks = (("came", added), ("went", removed))
     for title, entries in blocks:
         if entries:
@@ -114,4 +118,4 @@ def _print(context: Context, added: list[Finding], removed: list[Finding], chang
         for pair in changed:
             context.say(f"  ~ {row_text(pair.after)}\n      was {row_text(pair.before)}")
     if not (added or removed or changed):
-        context.say("the table is as it was in the baseline")
+        context.say("the table is as it was in the baseline" if has_baseline else "nothing is left over or missing")

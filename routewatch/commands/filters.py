@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from routewatch.core.model import PolicyRule, Route
+from routewatch.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
+
+    from routewatch.core.model import Snapshot
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -23,11 +28,22 @@ class Filter(Struct, frozen=True, kw_only=True):
         """Tell whether a row is wanted."""
         if self.family not in {None, row.family} or self.table not in {None, row.table}:
             return False
-        if self.interface is None:
-            return True
-        if isinstance(row, PolicyRule):
-            return self.interface in {row.iif, row.oif}
-        return self.interface in {row.interface, *(leg.interface for leg in row.nexthops)}
+        return self.interface is None or self.interface in _interfaces(row)
+
+    def require_interface(self, seen: Snapshot, *others: Iterable[Route | PolicyRule]) -> None:
+        """See that somebody knows the interface: a link, or a row. Raises UsageError that names those there are."""
+        if self.interface is None or any(link.name == self.interface for link in seen.links):
+            return
+        rows: list[Route | PolicyRule] = [*seen.routes.values(), *seen.rules]
+        if not any(self.interface in _interfaces(row) for row in chain(rows, *others)):
+            names = ", ".join(sorted(link.name for link in seen.links))
+            raise UsageError(f"there is no interface {self.interface}", f"there are {names}")
+
+
+def _interfaces(row: Route | PolicyRule) -> set[str | None]:
+    if isinstance(row, PolicyRule):
+        return {row.iif, row.oif}
+    return {row.interface, *(leg.interface for leg in row.nexthops)}
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +58,6 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 def filter_of(arguments: argparse.Namespace) -> Filter:
     """Return the filter that was asked for. Raises UsageError for an unknown table."""
     from routewatch.config.values import table as table_number
-    from routewatch.errors import UsageError
 
     try:
         table = None if arguments.table is None else table_number(arguments.table)

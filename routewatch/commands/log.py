@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
 from threading import Event as Pause
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from routewatch.commands.recall import require_session
 from routewatch.core.memory import Event
 from routewatch.errors import StateError, UsageError
 from routewatch.render.events import event_line, event_object
@@ -27,13 +30,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Take --follow, --session, --since."""
     parser.add_argument("--follow", action="store_true", help="go on as things happen; with --json a line each")
     parser.add_argument("--session", type=int, metavar="ID", help="only of this session")
-    parser.add_argument("--since", metavar="T", help='only of the last "30m", "2h", "7d", ...')
+    parser.add_argument("--since", metavar="T", help='only of the last "30m", "2h", "7d", or since a date')
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Print the events. Raises StateError, UsageError."""
     start = _start(arguments.since, context)
     with context.store(readonly=True) as store:
+        require_session(store, arguments.session)
         rows = _rows(store, arguments.session, start)
         if not arguments.follow:
             _print_all(rows, context)
@@ -46,14 +50,16 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _start(since: str | None, context: Context) -> float:
+    """Return the wall time to begin at. A date without a zone is one of the machine's own."""
     if since is None:
         return 0.0
     from routewatch.config.values import duration
 
-    try:
+    with suppress(ValueError):
         return context.host.now().wall - duration(since)
-    except ValueError as error:
-        raise UsageError(f"--since {error}", 'write it as "30m", "2h" or "7d"') from error
+    with suppress(ValueError):
+        return datetime.fromisoformat(since).astimezone().timestamp()
+    raise UsageError(f"--since {since} is no time", 'write it as "30m", "2h", "7d" or "2026-11-24 14:00"')
 
 
 def _rows(store: Store, session: int | None, start: float) -> list[EventRow]:

@@ -14,7 +14,7 @@ from routewatch.core.model import Moment, Place
 from routewatch.core.network import Network
 from routewatch.core.sessions import SESSIONS, Course
 from routewatch.core.timeline import same_row
-from routewatch.errors import StateError
+from routewatch.errors import StateError, UsageError
 
 if TYPE_CHECKING:
     from routewatch.host.port import Host
@@ -66,6 +66,12 @@ def baseline_of(row: BaselineRow, host: Host) -> Baseline:
         tainted=row.tainted,
         reason=msgspec.convert(row.reason, Reason),
     )
+
+
+def require_session(store: Store, number: int | None) -> None:
+    """See that a session that was asked for exists. Raises UsageError, StateError."""
+    if number is not None and store.sessions.get(number) is None:
+        raise UsageError(f"there is no session {number}", "routewatch sessions lists them")
 
 
 def recall_series(store: Store, host: Host) -> Series:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.commands.recall import session_of
-from routewatch.render.sessions import HEADER, session_line, session_object
+from routewatch.commands.tally import tallies
+from routewatch.render.sessions import HEADER, Tally, session_line, session_object
 
 if TYPE_CHECKING:
     import argparse
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
 
 MANY = 1000
+NONE = Tally()
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +27,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     """Print the list. Raises StateError."""
     with context.store(readonly=True) as store:
         found = [session_of(row) for row in store.sessions.newest(arguments.limit, arguments.vpn)]
+        counted = tallies(store) if found else {}
     if context.json:
-        context.emit({"sessions": [session_object(session) for session in found]})
+        context.emit({"sessions": [session_object(s, counted.get(s.id, NONE)) for s in found]})
         return 0
     now = context.host.now().boot
-    context.say("\n".join([HEADER, *(session_line(s, now) for s in found)]) if found else "no session was seen yet")
+    lines = [HEADER, *(session_line(s, counted.get(s.id, NONE), now) for s in found)]
+    context.say("\n".join(lines) if found else "no session was seen yet")
     return 0

@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     """Print routes, rules and links as they are now. Raises ObservationError."""
     wanted = filter_of(arguments)
     now = complete(context.host.observe())
+    wanted.require_interface(now)
     routes = [route for route in now.routes.values() if wanted.wants(route)]
     rules = [rule for rule in now.rules if wanted.wants(rule)]
     if context.json:

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.settle import look_now
+from routewatch.commands.tally import tallies
+from routewatch.core.memory import Session
 from routewatch.core.signatures import client_of_link
 from routewatch.core.tunnels import tunnels
-from routewatch.core.verdict import Verdict
+from routewatch.core.verdict import Finding, Verdict
 from routewatch.render.findings import finding_object, finding_text
 from routewatch.render.objects import link_object, process_text
 from routewatch.render.routes import printable
-from routewatch.render.sessions import HEADER, session_line, session_object
+from routewatch.render.sessions import HEADER, Tally, session_line, session_object
 from routewatch.render.times import clock, iso, span
 
 if TYPE_CHECKING:
     import argparse
 
     from routewatch.commands.context import Context
-    from routewatch.core.memory import Session
     from routewatch.core.scene import Scene
-    from routewatch.core.verdict import Finding
     from routewatch.store.database import Store
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """What is told beside the tunnels and the baseline."""
+
+    shown: tuple[Finding, ...]
+    running: tuple[tuple[Session, Tally], ...]
+    interrupted: tuple[int, ...]  # cleanups that a crash cut short
+    daemon: dict[str, Any]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,41 +48,32 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         sight = look_now(context.host, observer.also)
         observer.take(sight)
         scene = observer.scene(sight.snapshot)
-        found = findings(scene)
-        daemon = _daemon(context, store)
-    if arguments.check:
-        return 1 if open_findings(found) else 0
-    shown = [f for f in found if f.verdict is not Verdict.EXPECTED]
+        state = _state(context, store, scene)
     if context.json:
-        context.emit(_document(scene, shown, daemon, context))
-    else:
-        _print(context, scene, shown, daemon)
-    return 0
+        context.emit(_document(scene, state, context))
+    elif not arguments.check:
+        _print(context, scene, state)
+    return 1 if arguments.check and open_findings(state.shown) else 0
 
 
-def _document(scene: Scene, shown: list[Finding], daemon: dict[str, Any], context: Context) -> dict[str, Any]:
-    latest = scene.memory.latest
-    return {
-        "tunnels": [
-            {
-                **link_object(link),
-                "client": client_of_link(link, context.signatures),
-                "ownership": scene.owner_of_link(link),
-            }
-            for link in tunnels(scene.now, context.signatures)
-        ],
-        "sessions": [session_object(s) for s in scene.memory.sessions if s.is_open],
-        "findings": [finding_object(finding) for finding in shown],
-        "baseline": None
-        if latest is None
-        else {
-            "id": latest.id,
-            "taken_at": iso(latest.snapshot.taken.wall),
-            "proven": latest.proven,
-            "tainted": latest.tainted,
-        },
-        "daemon": daemon,
-    }
+def _state(context: Context, store: Store, scene: Scene) -> State:
+    running = [session for session in scene.memory.sessions if session.is_open]
+    counted = tallies(store) if running else {}
+    return State(
+        shown=tuple(f for f in findings(scene) if f.verdict is not Verdict.EXPECTED),
+        running=tuple((session, counted.get(session.id, Tally())) for session in running),
+        interrupted=_interrupted(context, store),
+        daemon=_daemon(context, store),
+    )
+
+
+def _interrupted(context: Context, store: Store) -> tuple[int, ...]:
+    from routewatch.store.locks import holder
+
+    unfinished = store.journal.unfinished(context.host.place())
+    if not unfinished or holder(context.state_dir, "act.lock") is not None:
+        return ()  # somebody is acting at this moment
+    return tuple(cleanup.id for cleanup in unfinished)
 
 
 def _daemon(context: Context, store: Store) -> dict[str, Any]:
@@ -94,40 +96,68 @@ def _daemon(context: Context, store: Store) -> dict[str, Any]:
     }
 
 
-def _print(context: Context, scene: Scene, shown: list[Finding], daemon: dict[str, Any]) -> None:
-    context.say(_daemon_line(daemon) + "\n" + _baseline_line(scene))
-    held = tunnels(scene.now, context.signatures)
-    for link in held:
+def _document(scene: Scene, state: State, context: Context) -> dict[str, Any]:
+    latest = scene.memory.latest
+    baseline = latest and {
+        "id": latest.id,
+        "taken_at": iso(latest.snapshot.taken.wall),
+        "proven": latest.proven,
+        "tainted": latest.tainted,
+    }
+    return {
+        "tunnels": [
+            {
+                **link_object(link),
+                "client": client_of_link(link, context.signatures),
+                "ownership": scene.owner_of_link(link),
+            }
+            for link in tunnels(scene.now, context.signatures)
+        ],
+        "sessions": [session_object(session, tally) for session, tally in state.running],
+        "findings": [finding_object(finding) for finding in state.shown],
+        "baseline": baseline,
+        "interrupted": list(state.interrupted),
+        "daemon": state.daemon,
+    }
+
+
+def _print(context: Context, scene: Scene, state: State) -> None:
+    lines = [_daemon_line(state.daemon), _baseline_line(scene), *_tunnel_lines(context, scene)]
+    lines += [
+        f"cleanup {number} was interrupted: the next cleanup or undo looks what was done"
+        for number in state.interrupted
+    ]
+    if state.running:
+        now = scene.now.taken.boot
+        lines += ["", HEADER, *(session_line(session, tally, now) for session, tally in state.running)]
+    context.say("\n".join([*lines, *_finding_lines(state.shown)]))
+
+
+def _tunnel_lines(context: Context, scene: Scene) -> list[str]:
+    lines = []
+    for link in tunnels(scene.now, context.signatures):
         client = client_of_link(link, context.signatures) or "unknown client"
         owner = f" ({process_text(link.owner)})" if link.owner else ""
-        addresses = " ".join(a.address for a in link.addresses)
-        context.say(printable(f"tunnel {link.name} {addresses}: {client}{owner}, {scene.owner_of_link(link)}"))
-    if not held:
-        context.say("no tunnel")
-    _print_sessions(context, [s for s in scene.memory.sessions if s.is_open], scene.now.taken.boot)
+        addresses = " ".join(address.address for address in link.addresses)
+        lines.append(printable(f"tunnel {link.name} {addresses}: {client}{owner}, {scene.owner_of_link(link)}"))
+    return lines or ["no tunnel"]
+
+
+def _finding_lines(shown: tuple[Finding, ...]) -> list[str]:
     if not shown:
-        context.say("nothing is left over")
-        return
-    context.say(f"\nleft over: {sum(f.verdict is not Verdict.UNCERTAIN for f in shown)}")
-    for finding in shown:
-        context.say(finding_text(finding))
-    if open_findings(tuple(shown)):
-        context.say("\nroutewatch cleanup --dry-run shows what would be done about it")
-
-
-def _print_sessions(context: Context, running: list[Session], now: float) -> None:
-    if running:
-        context.say("\n" + HEADER)
-        for session in running:
-            context.say(session_line(session, now))
+        return ["nothing is left over"]
+    todo = open_findings(shown)
+    title = f"left over or missing: {len(todo)}" if todo else "nothing is left over for certain"
+    hint = ["", "routewatch cleanup --dry-run shows what would be done about it"] if todo else []
+    return ["", title, *map(finding_text, shown), *hint]
 
 
 def _daemon_line(daemon: dict[str, Any]) -> str:
+    error = f", last error: {daemon['last_error']}" if daemon["last_error"] else ""
     if not daemon["running"]:
         last = f"nobody has looked since {daemon['last_snapshot']}" if daemon["last_snapshot"] else "nobody ever looked"
         return f"daemon: not running, {last} (routewatch run)"
     gaps = f", {daemon['gaps']} gaps" if daemon["gaps"] else ""
-    error = f", last error: {daemon['last_error']}" if daemon["last_error"] else ""
     return f"daemon: running, pid {daemon['pid']}, last look {daemon['last_snapshot'] or 'never'}{gaps}{error}"
 
 

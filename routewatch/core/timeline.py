@@ -47,19 +47,20 @@ class Book:
 
     def _remove(self, row: Row, ledger: Ledger) -> Event:
         change = ledger.removed(row)
-        own = False
+        own: int | None = None  # the session that it is a row of
         for session in self.sessions:
             kept = tuple(t for t in session.appeared if not same_row(t, row))
-            own = own or len(kept) != len(session.appeared)
+            own = session.id if len(kept) != len(session.appeared) else own
             others = tuple(route for route in session.others if not same(route, row))
             self._set(session, appeared=kept, others=others)
-        found = None if own else trace(row, change, self.sessions, self._at)
+        found = None if own is not None else trace(row, change, self.sessions, self._at)
         if found is not None and len(found[0].vanished) < TRACES:
             session, entry = found
             self._set(session, vanished=(*session.vanished, entry))
-        elif found is None and not own and change is not None and change.author.kind == "process":
+        elif found is None and own is None and change is not None and change.author.kind == "process":
             self._note_default("others_took", row)
-        return self._event("removed", row, found, change.author if change else None)
+        whose = found[0].id if found else own
+        return self._event("removed", row, whose, change.author if change else None)
 
     def _add(self, row: Row, ledger: Ledger) -> Event:
         change = ledger.added(row)
@@ -72,7 +73,7 @@ class Book:
             self._set(session, appeared=(*session.appeared, entry))
         elif found is None:
             self._note_default("others", row)
-        return self._event("added", row, found, change.author if change else None)
+        return self._event("added", row, found[0].id if found else None, change.author if change else None)
 
     def _note_default(self, field: str, row: Row) -> None:
         """Remember in every open session that somebody else made or took away a default."""
@@ -83,21 +84,22 @@ class Book:
 
     def _change(self, before: Route, after: Route, ledger: Ledger) -> Event:
         change = ledger.added(after)
+        own: int | None = None
         for session in self.sessions:
             renewed = tuple(replace(t, route=after) if same_row(t, before) else t for t in session.appeared)
+            own = session.id if renewed != session.appeared else own
             self._set(session, appeared=renewed)
         author = change.author if change else None
-        return Event(kind="route_changed", at=self._at, route=after, before=before, author=author)
+        return Event(kind="route_changed", at=self._at, session=own, route=after, before=before, author=author)
 
     def _set(self, session: Session, **fields: tuple[Trace, ...] | tuple[Route, ...]) -> None:
         current = self._sessions[session.id]
         if any(getattr(current, name) != value for name, value in fields.items()):
             self._sessions[session.id] = replace(current, **fields)
 
-    def _event(self, what: str, row: Row, found: tuple[Session, Trace] | None, author: Author | None) -> Event:
+    def _event(self, what: str, row: Row, session: int | None, author: Author | None) -> Event:
         route, rule = (row, None) if isinstance(row, Route) else (None, row)
         kind: EventKind = f"{'rule' if route is None else 'route'}_{what}"  # type: ignore[assignment]  # four of the kinds
-        session = found[0].id if found else None
         return Event(kind=kind, at=self._at, session=session, route=route, policy_rule=rule, author=author)
 
 

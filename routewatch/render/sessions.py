@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from routewatch.render.objects import Object, link_object, process_text
 from routewatch.render.routes import printable
 from routewatch.render.times import clock, iso, span
@@ -11,10 +13,21 @@ from routewatch.render.times import clock, iso, span
 if TYPE_CHECKING:
     from routewatch.core.memory import Session
 
-HEADER = f"{'ID':>4}  {'CLIENT':<14} {'TUNNEL':<10} {'OPENED':<19} {'LENGTH':<10} {'LEFT':>4} {'LOST':>4}  STATE"
+HEADER = (
+    f"{'ID':>4}  {'CLIENT':<14} {'TUNNEL':<10} {'OPENED':<19} {'LENGTH':<10} "
+    f"{'CAME':>5} {'WENT':>5} {'LEFT':>5} {'LOST':>5} {'CLEANED':>7}  STATE"
+)
 
 
-def session_object(session: Session) -> Object:
+class Tally(Struct, frozen=True, kw_only=True):
+    """How many rows came and went in a session, and how many of it were cleaned up afterwards."""
+
+    added: int = 0
+    removed: int = 0
+    cleaned: int = 0
+
+
+def session_object(session: Session, tally: Tally) -> Object:
     """Return a session; ``left`` counts its rows that are still there, ``lost`` what it took and did not give back."""
     return {
         "id": session.id,
@@ -29,12 +42,15 @@ def session_object(session: Session) -> Object:
             {"link": u.link, "prefixes": list(u.prefixes), "gateways": [g.address for g in u.gateways]}
             for u in session.network
         ],
+        "added": tally.added,
+        "removed": tally.removed,
         "left": len(session.appeared),
         "lost": len(session.vanished),
+        "cleaned": tally.cleaned,
     }
 
 
-def session_line(session: Session, now: float) -> str:
+def session_line(session: Session, tally: Tally, now: float) -> str:
     """Return one line of the list; ``now`` is the boot clock."""
     until = session.closed.boot if session.closed else now
     state = session.ended if session.closed else "open"
@@ -42,5 +58,6 @@ def session_line(session: Session, now: float) -> str:
         state += " (no baseline: it was up already)"
     return printable(
         f"{session.id:>4}  {session.client or '?':<14} {session.tunnel.name:<10} {clock(session.opened.wall):<19} "
-        f"{span(until - session.opened.boot):<10} {len(session.appeared):>4} {len(session.vanished):>4}  {state}"
+        f"{span(until - session.opened.boot):<10} {tally.added:>5} {tally.removed:>5} "
+        f"{len(session.appeared):>5} {len(session.vanished):>5} {tally.cleaned:>7}  {state}"
     )

@@ -73,6 +73,13 @@ class Events:
         """Return what came after an event, in order: follow by asking again with the last number. Raises StateError."""
         return self._rows(" WHERE e.id > ? ORDER BY e.id LIMIT ?", (event, limit))
 
+    def counts(self) -> dict[tuple[int, str], int]:
+        """Return how many events of each kind each session has, by (session, kind). Raises StateError."""
+        rows = self._connection.rows(
+            "SELECT session, kind, count(*) FROM events WHERE session IS NOT NULL GROUP BY session, kind"
+        )
+        return {(session, kind): count for session, kind, count in rows}
+
     def last(self) -> int:
         """Return the number of the newest event; 0 where there is none. Raises StateError."""
         return self._connection.number("SELECT max(id) FROM events")

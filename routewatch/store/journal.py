@@ -108,6 +108,13 @@ class Journal:
         number = place_number(self._connection, place)
         return self._rows(" WHERE c.place = ? AND state = 'acting' ORDER BY c.id", (number,))
 
+    def done(self) -> list[bytes]:
+        """Return the steps of all cleanups, of every place, that were done and not undone. Raises StateError."""
+        rows = self._connection.rows(
+            "SELECT value FROM steps JOIN cleanups c ON c.id = cleanup WHERE kind = 'cleanup' AND status = 'done'"
+        )
+        return [value for (value,) in rows]
+
     def prune(self, before: float) -> int:
         """Delete cleanups begun before a wall time, not the unfinished. Return how many went. Raises StateError."""
         with self._connection.transaction():
