@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routewatch.core.addresses import is_default, prefix
+from routewatch.core.addresses import covers, is_default, prefix
 from routewatch.core.diff import steady
 from routewatch.core.lookup import Answer, Index, lookup
 from routewatch.core.model import MAIN_TABLE, PolicyRule, Route
@@ -22,39 +22,42 @@ if TYPE_CHECKING:
 class Prospect:
     """The routes and rules as they will be after the steps played so far."""
 
-    def __init__(self, routes: dict[Route, Route], rules: tuple[PolicyRule, ...], scene: Scene) -> None:
-        """Begin with these rows; ``of`` begins with what is there now."""
+    def __init__(self, scene: Scene, differing: dict[Route, Route | None], rules: tuple[PolicyRule, ...]) -> None:
+        """Begin with the table of the scene, but for these rows (by steady form; None: gone), and these rules."""
         self._scene = scene
-        self._routes = routes  # by steady form
+        self._differing = differing
         self._rules = rules
 
     @classmethod
     def of(cls, scene: Scene, steps: Iterable[Step] = ()) -> Prospect:
         """Play steps on the table as it is now."""
-        prospect = cls(scene.by_steady, scene.now.rules, scene)
+        prospect = cls(scene, {}, scene.now.rules)
         for step in steps:
             prospect = prospect.after(step)
         return prospect
 
     def after(self, step: Step) -> Prospect:
         """Return the prospect after one more step."""
-        routes, rules = self._routes, self._rules
+        differing, rules = self._differing, self._rules
         if step.route is not None:
-            routes = dict(routes)
             gone = {"add": None, "delete": step.route, "replace": step.replaces}[step.action]
-            if gone is not None:
-                routes.pop(steady(gone), None)
+            differing = {**differing, **({} if gone is None else {steady(gone): None})}
             if step.action != "delete":
-                routes[steady(step.route)] = step.route
+                differing[steady(step.route)] = step.route
         elif step.policy_rule is not None and step.action == "delete":
             rules = tuple(rule for rule in rules if rule != step.policy_rule)
         elif step.policy_rule is not None:
             rules = (*rules, step.policy_rule)
-        return Prospect(routes, rules, self._scene)
+        return Prospect(self._scene, differing, rules)
+
+    def _played(self, routes: Iterable[Route]) -> Iterable[Route]:
+        """Yield the routes that stay of these, then those that come."""
+        yield from (route for route in routes if steady(route) not in self._differing)
+        yield from (route for route in self._differing.values() if route is not None)
 
     def index(self) -> Index:
         """Return the routes, ready to be asked many times."""
-        return Index(self._routes.values())
+        return Index(self._played(self._scene.by_steady.values()))
 
     def answer(self, destination: str, index: Index | None = None) -> Answer:
         """Return where a packet to this address would go."""
@@ -62,7 +65,7 @@ class Prospect:
 
     def usable_defaults(self) -> frozenset[str]:
         """Return the families that have a default route in table main which leads somewhere."""
-        found = (r for r in self._routes.values() if r.table == MAIN_TABLE and is_default(r))
+        found = (r for r in self._played(self._scene.defaults) if r.table == MAIN_TABLE and is_default(r))
         return frozenset(route.family for route in found if self._scene.is_usable(route))
 
 
@@ -71,7 +74,13 @@ def loses_default(before: Prospect, after: Prospect) -> bool:
     return bool(before.usable_defaults() - after.usable_defaults())
 
 
-def cuts_login(before: Prospect, after: Prospect, peers: tuple[str, ...], scene: Scene) -> str | None:
+def concerned(step: Step, peers: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses whose way a step may change at all: a rule any, a route those that it covers."""
+    route = step.route
+    return tuple(peer for peer in peers if route is None or covers(route.destination, peer.partition("%")[0]))
+
+
+def cuts_login(before: Prospect, after: Prospect, peers: Iterable[str], scene: Scene) -> str | None:
     """Return a remote login's address whose traffic would be cut or re-routed.
 
     A login whose way is dead already can't be cut: only ways that carry traffic now are held on to.
@@ -81,8 +90,7 @@ def cuts_login(before: Prospect, after: Prospect, peers: tuple[str, ...], scene:
         now = before.answer(peer, mine)
         if now.route is None or now.reason or not scene.is_usable(now.route):
             continue
-        then = after.answer(peer, theirs)
-        if _way(then) != _way(now):
+        if _way(after.answer(peer, theirs)) != _way(now):
             return peer
     return None
 
