@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import time
 from contextlib import suppress
-from threading import Event
 from typing import TYPE_CHECKING
 
 from routewatch.errors import StateError
@@ -52,7 +52,7 @@ class DirectoryLock:
         while not self.alone and not self._try(fcntl.LOCK_SH):
             if time.monotonic() > deadline:
                 raise StateError(f"{directory} is being checked by another routewatch.", "Try again in a minute.")
-            Event().wait(_PAUSE)
+            select.select([], [], [], _PAUSE)
 
     def _try(self, kind: int) -> bool:
         try:

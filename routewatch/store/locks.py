@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 from contextlib import suppress
-from threading import Event
 from typing import TYPE_CHECKING, Literal, Self
 
 from routewatch.store.directory import file_errors, open_file, prepare_directory
@@ -60,7 +60,7 @@ def try_lock(directory: Path, name: LockName) -> Lock | None:
     path = directory / name
     descriptor = open_file(path)  # O_CLOEXEC: no program we start inherits the lock
     with file_errors(path):
-        if not any(_locked(descriptor, fcntl.LOCK_EX) or Event().wait(_PAUSE) for _ in range(_ATTEMPTS)):
+        if not any(_locked(descriptor, fcntl.LOCK_EX) or _paused() for _ in range(_ATTEMPTS)):
             os.close(descriptor)
             return None
         os.ftruncate(descriptor, 0)
@@ -91,3 +91,8 @@ def _locked(descriptor: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _paused() -> bool:
+    select.select([], [], [], _PAUSE)
+    return False

@@ -245,10 +245,10 @@ def test_without_root_a_client_of_another_counts_by_its_name_and_is_not_called_s
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("needs root and setpriv(1)")
     question = (
-        "from routewatch.host.processes import *; c = Processes(lambda name: name == 'openvpn').candidates(); "
+        "from routewatch.host.processes import *; c = Processes(lambda name: name == 'rwt-client').candidates(); "
         "print(c.seen, *(p.pid for p in c.processes))"
     )
-    with running(str(script(tmp_path, "openvpn"))) as client:
+    with running(str(script(tmp_path, "rwt-client"))) as client:
         command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", sys.executable, "-c", question]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
         if done.returncode:

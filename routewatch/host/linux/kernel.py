@@ -58,7 +58,7 @@ class LinuxHost:
     def place(self) -> Place:
         """Return the boot and network namespace we are in. Raises ObservationError."""
         try:
-            return Place(boot=BOOT_ID.read_text("ascii").strip(), namespace=str(OWN_NETWORK.stat().st_ino))
+            return Place(boot=BOOT_ID.read_text("utf-8").strip(), namespace=str(OWN_NETWORK.stat().st_ino))
         except OSError as error:
             raise ObservationError(f"{error.filename} can't be read: {error.strerror}", "is /proc mounted?") from error
 

@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from routewatch.host.processes import read_stat
+from routewatch.host.processes import pids, read_name, read_stat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,10 +80,10 @@ def _server_sockets() -> tuple[set[str], bool]:
     """Return the inodes of the sockets that SSH servers hold, and whether each server's could be seen."""
     inodes: set[str] = set()
     seen = True
-    for folder in PROC.glob("[0-9]*"):
+    for pid in pids():
         try:
-            if (folder / "comm").read_text("utf-8", "replace").rstrip("\n") in SERVERS:
-                inodes |= _sockets(folder)
+            if read_name(pid) in SERVERS:
+                inodes |= _sockets(PROC / str(pid))
         except PermissionError:
             seen = False
         except OSError:  # it has just ended
