@@ -45,6 +45,10 @@ class Answer:
         """Return the routes and rules that ``cleanup`` would take or has taken a step for."""
         return frozenset(map(_entry, self.document["steps"]))
 
+    def refused(self) -> frozenset[str]:
+        """Return the routes and rules that a standing refusal kept from being touched."""
+        return frozenset(map(_entry, self.document["refused"]))
+
 
 def _entry(row: dict[str, Any]) -> str:
     return said(row["route"]) if row["target"] == "route" else str(row["policy_rule"])
