@@ -15,6 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
+from threading import Event
 
 NAME = "demo-vpn"
 TUNNEL = "tun0"
@@ -44,6 +45,7 @@ route add 8000::/1 dev {{link}}
 route add default dev {{link}} table 7070
 rule add fwmark 0xde30 lookup 7070 priority 7070
 """
+STAY = 0.2  # seconds
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -72,7 +74,15 @@ def _call(function: ctypes._NamedFuncPointer, *arguments: int) -> None:
 
 
 def _ip(commands: str, *options: str) -> None:
-    subprocess.run(["ip", *options, "-batch", "-"], input=commands, text=True, check=True)  # noqa: S603, S607 - the demo's own words, and ip is where PATH has it
+    """Run the commands by one ip, and let it stay a moment: real clients ask the kernel themselves, and live on."""
+    argv = ["ip", *options, "-batch", "-"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as ip:  # noqa: S603 - the demo's own words
+        if ip.stdin is not None:
+            ip.stdin.write(commands)
+            ip.stdin.flush()
+            Event().wait(STAY)
+    if ip.returncode:
+        raise SystemExit(ip.returncode)
 
 
 def main() -> None:
