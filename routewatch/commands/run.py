@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.recovery import recovered
 from routewatch.commands.settle import Rest, complete, look_settled
 from routewatch.errors import StateError
 from routewatch.render.findings import finding_object, finding_text
@@ -23,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Watch until told to stop, or look once. Raises ObservationError, StateError, ConfigurationError."""
+    _ = context.settings  # a configuration that can't be used is refused before anything is made
     lock = try_lock(context.state_dir, "observe.lock")
     if lock is None:
         other = holder(context.state_dir, "observe.lock")
@@ -43,6 +45,8 @@ def _once(context: Context) -> int:
         sight = look_settled(context.host, rest, observer.also)
         now = complete(sight.snapshot)
         followed = observer.take(sight)
+        for line in recovered(context, store, observer.scene(now)):
+            context.note(line)
         found = open_findings(findings(observer.scene(now)))
         if sight.settled and not found:
             observer.keep_baseline(now, "periodic")

@@ -20,7 +20,7 @@ SIGNS = {"delete": "-", "add": "+", "replace": "~"}
 def step_object(number: int, step: Step, status: Status, detail: str = "") -> Object:
     """Return a step with its number in the plan and what became of it."""
     row = step.route or step.policy_rule
-    found: Object = {
+    return {
         "n": number,
         "group": step.group or None,
         "action": step.action,
@@ -35,8 +35,8 @@ def step_object(number: int, step: Step, status: Status, detail: str = "") -> Ob
         "effect": step.effect,
         "undo": "conditional" if step.conditional else "exact",
         "status": status,
+        "detail": detail or None,
     }
-    return found | ({"detail": detail} if detail else {})
 
 
 def refusal_object(refusal: Refusal) -> Object:

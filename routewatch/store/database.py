@@ -6,6 +6,7 @@ damaged file before anything is written. What the rows mean is not known here.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Self
 
@@ -82,6 +83,9 @@ def open_store(directory: Path, *, now: float, readonly: bool = False) -> Store:
 
 
 def _open_to_read(path: Path) -> Store:
+    with file_errors(path.parent):
+        if path.parent.exists() and not path.parent.is_dir():  # looking below it would say that there is nothing
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     with file_errors(path):
         if not path.exists() or path.stat().st_size == 0:
             empty = connect_empty(path)
