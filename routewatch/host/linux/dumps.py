@@ -10,6 +10,7 @@ import errno
 import os
 import select
 import socket
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from routewatch.core.model import FAMILIES
@@ -49,6 +50,7 @@ _BODY_SIZES = {
     messages.RTM_GETNEXTHOP: 8,
 }
 _ENDS = frozenset({messages.NLMSG_DONE, messages.NLMSG_ERROR})
+_TRUNCATED = int(socket.MSG_TRUNC)  # a plain number: the enumeration's "&" takes as long as the kernel for a datagram
 
 
 class Dump(NamedTuple):
@@ -101,10 +103,9 @@ class RequestSocket:
 
         A family or table that the kernel doesn't have is an empty dump. Raises ObservationError.
         """
-        header = bytes([family]).ljust(_BODY_SIZES[kind], b"\0")
         try:
             self._drain()
-            self._socket.send(messages.request(kind, messages.NLM_F_DUMP, SEQUENCE, header + body))
+            self._socket.send(_request(kind, family, body))
             dump = self._receive()
         except TimeoutError:
             raise ObservationError(f"the kernel did not finish a dump within {DEADLINE:g} s (message {kind})") from None
@@ -124,26 +125,28 @@ class RequestSocket:
             chunk, _, flags, sender = self._socket.recvmsg(self._size)
             if sender[0] != 0:  # not from the kernel: any process may write to our port
                 continue
-            if flags & socket.MSG_TRUNC:
+            if flags & _TRUNCATED:
                 self._size *= 2
                 interrupted = True
             chunks.append(chunk)
             # The kernel marks the first message that it writes after the change: the first of a datagram, or the last
             # of all (nl_dump_check_consistent() in include/net/netlink.h, called once for each datagram)
             interrupted = interrupted or messages.first_flags(chunk) & messages.NLM_F_DUMP_INTR != 0
-            if self._is_last(chunk):
-                return Dump(tuple(chunks), interrupted or _is_marked(chunk))
+            if not self._ends_in_an_entry(chunk):
+                ended, marked = _walk(chunk)
+                interrupted = interrupted or marked
+                if ended:
+                    return Dump(tuple(chunks), interrupted)
 
-    def _is_last(self, chunk: bytes) -> bool:
-        """Tell whether the dump ends in this datagram. Raises OSError where the kernel ended it with an error.
+    def _ends_in_an_entry(self, chunk: bytes) -> bool:
+        """Tell whether the last message is an entry of the dump, so that more datagrams follow.
 
         NLMSG_DONE is its own datagram or the tail of the last one, and its length varies. Its header is found from
         behind, by the sequence and port that every message bears; only where that is no header are all walked.
         """
-        tail = chunk[max(0, chunk.rfind(self._mark) - 8) :]
-        length, kind = messages.integer(tail[:4]), messages.integer(tail[4:6])
-        is_entry = messages.aligned(length) == messages.aligned(len(tail)) and kind not in _ENDS
-        return not is_entry and _ended(chunk)
+        start = max(0, chunk.rfind(self._mark) - 8)
+        length, kind = messages.length_and_type(chunk, start)
+        return kind not in _ENDS and messages.aligned(length) == messages.aligned(len(chunk) - start)
 
     def _drain(self) -> None:
         """Throw away what an earlier dump, given up in its middle, left in the queue."""
@@ -200,19 +203,26 @@ def _open_socket() -> socket.socket:
     return opened
 
 
-def _ended(chunk: bytes) -> bool:
-    """Tell whether a message of this datagram ends the dump. Raises OSError in the kernel's own words."""
+@lru_cache(maxsize=64)
+def _request(kind: int, family: int, body: bytes) -> bytes:
+    header = bytes([family]).ljust(_BODY_SIZES[kind], b"\0")
+    return messages.request(kind, messages.NLM_F_DUMP, SEQUENCE, header + body)
+
+
+def _walk(chunk: bytes) -> tuple[bool, bool]:
+    """Tell whether a message of this datagram ends the dump, and whether one up to there says it was interrupted.
+
+    Raises OSError in the kernel's own words where the kernel ended it with an error.
+    """
+    marked = False
     for message in messages.split(chunk):
+        marked = marked or message.flags & messages.NLM_F_DUMP_INTR != 0
         if message.type in _ENDS:
             number, words = messages.refusal(message)
             if number:
                 raise OSError(number, words or os.strerror(number))
-            return True
-    return False
-
-
-def _is_marked(chunk: bytes) -> bool:
-    return any(message.flags & messages.NLM_F_DUMP_INTR for message in messages.split(chunk))
+            return True, marked
+    return False, marked
 
 
 def _families_of(message: messages.Message) -> tuple[Family, ...]:

@@ -119,10 +119,19 @@ def first_flags(datagram: bytes) -> int:
     return integer(datagram[6:8])
 
 
+def length_and_type(datagram: bytes, offset: int) -> tuple[int, int]:
+    """Return what the header at the offset says; zeros where there is no room for one."""
+    if offset + HEADER_SIZE > len(datagram):
+        return 0, 0
+    length, kind, _, _, _ = _HEADER.unpack_from(datagram, offset)
+    return length, kind
+
+
 def first_family(datagram: bytes) -> int | None:
     """Return the address family of the first entry (every rtnetlink header begins with it); None if there is none."""
-    first = next(split(datagram), None)
-    return first.payload[0] if first and first.type not in {NLMSG_DONE, NLMSG_ERROR} and first.payload else None
+    _, kind = length_and_type(datagram, 0)
+    is_entry = len(datagram) > HEADER_SIZE and kind not in {NLMSG_DONE, NLMSG_ERROR}
+    return datagram[HEADER_SIZE] if is_entry else None
 
 
 def refusal(message: Message) -> tuple[int, str]:
