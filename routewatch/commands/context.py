@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routewatch.core.refusals import Protection
-from routewatch.core.signatures import SIGNATURES, Signature, is_client_process
+from routewatch.core.signatures import COMM_LENGTH, SIGNATURES, Signature, client_processes
 from routewatch.render.routes import printable
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Context:
         before = self.state_dir
         self.loaded = load(Path(self.options.config) if self.options.config else None)
         self.__dict__.pop("signatures", None)
+        self.__dict__.pop("client_processes", None)
         moved = self.state_dir != before
         self.options = replace(self.options, state_dir=str(before))
         return moved
@@ -97,14 +98,19 @@ class Context:
         if self._host is None:
             from routewatch.host import open_host
 
-            # self.signatures, and not what they are now: the configuration may be read again
-            self._host = open_host(self.settings.platform, lambda name: is_client_process(name, self.signatures))
+            # self.client_processes, and not what they are now: the configuration may be read again
+            self._host = open_host(self.settings.platform, lambda name: name[:COMM_LENGTH] in self.client_processes)
         return self._host
 
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:
         """The known clients, those of the configuration first."""
         return signatures_of(self.settings)
+
+    @cached_property
+    def client_processes(self) -> frozenset[str]:
+        """The names of their processes, as the kernel cuts them."""
+        return client_processes(self.signatures)
 
     @property
     def protection(self) -> Protection:

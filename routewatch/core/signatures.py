@@ -97,9 +97,9 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def is_client_process(name: str, signatures: tuple[Signature, ...] = SIGNATURES) -> bool:
-    """Tell whether a process of this name (as the kernel cuts it) belongs to a VPN client."""
-    return client_of_process(name, signatures) is not None
+def client_processes(signatures: tuple[Signature, ...] = SIGNATURES) -> frozenset[str]:
+    """Return the names of all clients' processes, as the kernel cuts them: for who asks of each process there is."""
+    return frozenset(process[:COMM_LENGTH] for signature in signatures for process in signature.processes)
 
 
 def client_of_process(name: str, signatures: tuple[Signature, ...] = SIGNATURES) -> str | None:

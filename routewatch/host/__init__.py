@@ -28,7 +28,7 @@ def open_host(
     if wanted == "linux" and sys.platform == "linux":
         from routewatch.host.linux.kernel import LinuxHost  # noqa: PLC0415 - only the platform that is used
 
-        return LinuxHost(interesting) if interesting else LinuxHost()
+        return LinuxHost(interesting)
     raise ConfigurationError(
         f"the routes of {wanted} can't be read on this machine",
         'leave platform = "auto", or compare saved tables with diff',

@@ -10,7 +10,6 @@ here: that question comes in as ``interesting``. Where something can't be seen, 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ PF_KTHREAD = 0x00200000  # include/linux/sched.h
 # PROC_PID_INIT_INO, include/linux/proc_ns.h (PID_NS_INIT_INO in include/uapi/linux/nsfs.h since 6.18)
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 INTERPRETERS = ("python", "perl", "ruby", "node", "bash", "dash", "ash", "zsh", "ksh", "sh")
-_NAMES = 1024  # judged once and remembered
 _COMMAND_BYTES = 1024  # enough to tell a client by; the rest of an argument list is left where it is
 
 
@@ -109,8 +107,6 @@ class Processes:
     def __init__(self, interesting: Callable[[str], bool]) -> None:
         """Take the question whether a name, as the kernel cuts it, belongs to a VPN client."""
         self._interesting = interesting
-        # The names are the same few at each look, and the question takes longer than reading one
-        self._is_worth_a_look = lru_cache(_NAMES)(lambda name: interesting(name) or _is_interpreter(name))
 
     def read(self, pid: int) -> Process | None:
         """Return a process that lives; None where it ended, is hidden, or is a thread of the kernel."""
@@ -157,9 +153,14 @@ class Processes:
             except OSError:
                 seen = False
                 continue
-            if name and self._is_worth_a_look(name):
+            if self._is_worth_a_look(pid, name):
                 named.append(pid)
         return named, seen
+
+    def _is_worth_a_look(self, pid: int, name: str) -> bool:
+        if _is_interpreter(name):
+            return self._interesting(name) or self._interesting(_script(read_command(pid)))
+        return self._interesting(name)
 
 
 def sees_own_processes() -> bool:

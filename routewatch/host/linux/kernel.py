@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from routewatch.core.model import Moment, Place, Snapshot
-from routewatch.core.signatures import is_client_process
+from routewatch.core.signatures import client_processes
 from routewatch.errors import ObservationError, StateError
 from routewatch.host.linux.dumps import RequestSocket
 from routewatch.host.linux.owners import Owners, tun_owners
@@ -42,9 +42,12 @@ class LinuxHost:
 
     platform: Literal["linux", "macos"] = "linux"
 
-    def __init__(self, interesting: Callable[[str], bool] = is_client_process) -> None:
-        """Take the question whether a process of this name may be a VPN client: those are told in snapshots."""
-        self._processes = Processes(interesting)
+    def __init__(self, interesting: Callable[[str], bool] | None = None) -> None:
+        """Take the question whether a process of this name, as the kernel cuts it, may be a VPN client's.
+
+        Those are told in snapshots. Without the question the known clients are.
+        """
+        self._processes = Processes(interesting or client_processes().__contains__)
         self._holders: dict[int, Process] = {}  # seen holding a tunnel, whatever their names
 
     @cached_property
