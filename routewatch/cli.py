@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from routewatch import __version__
-from routewatch.commands.context import Context, Options
+from routewatch.commands.context import Context, Options, OutputError
 from routewatch.errors import InternalError, RoutewatchError, StateError, UsageError
 
 if TYPE_CHECKING:
@@ -55,14 +55,13 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     words = [_command_word(word) for word in (sys.argv[1:] if argv is None else argv)]
     try:
         status = _run(words, host)
-        sys.stdout.flush()
-    except OSError as error:
-        # Nothing more can be said on standard output, not even by the interpreter's own flush at the end.
+    except OutputError as error:
+        # Nothing more can be said, not even by the interpreter's own flush at the end
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # the reader has heard enough
+        if isinstance(error.reason, BrokenPipeError):  # the reader has heard enough
             return 0
-        sys.stderr.write(f"routewatch: the output can't be written: {error.strerror or error}\n")
+        sys.stderr.write(f"routewatch: the output can't be written: {error}\n")
         return StateError.exit_status
     gc.freeze()  # the interpreter would search all for garbage before it ends: a tenth of a short command's time
     return status
@@ -75,17 +74,19 @@ def _run(words: Sequence[str], host: Host | None) -> int:
         context = Context(_options(arguments), host)
         if arguments.version:
             return _version(context)
-        return int(import_module(f"routewatch.commands.{arguments.command}").run(arguments, context))
+        status = int(import_module(f"routewatch.commands.{arguments.command}").run(arguments, context))
+        context.flush()
     except RoutewatchError as error:
         context.fail(error)
         return error.exit_status
     except KeyboardInterrupt:
         context.interrupted()
         return INTERRUPTED
-    except BrokenPipeError:
+    except OutputError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a program gets its document, and never "1: findings"
         return _bug(error, context)
+    return status
 
 
 def _bug(error: Exception, context: Context) -> int:

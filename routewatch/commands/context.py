@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from routewatch.store.database import Store
 
 SCHEMA = "routewatch/1"
+
+
+class OutputError(Exception):
+    """Nothing can be said on standard output any more: the reader has gone, or the disk is full."""
+
+    def __init__(self, reason: OSError) -> None:
+        """Take what the system said."""
+        super().__init__(reason.strerror)
+        self.reason = reason
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -146,7 +156,7 @@ class Context:
     def say(self, text: str) -> None:
         """Write what was asked for to standard output, unless JSON is wanted there."""
         if not self.json:
-            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+            self._write(text if text.endswith("\n") else f"{text}\n")
 
     def report(self, text: str) -> None:
         """Tell on standard output what was done, unless -q or JSON is wanted."""
@@ -156,21 +166,30 @@ class Context:
     def note(self, text: str) -> None:
         """Tell a person something beside the data, on standard error."""
         if self.options.verbosity >= 0:
-            sys.stderr.write(f"{text}\n")
+            _remark(f"{text}\n")
 
     def emit(self, document: dict[str, Any]) -> None:
         """Write the one JSON document of this command."""
-        sys.stdout.write(msgspec.json.encode({"schema": SCHEMA, **document}).decode() + "\n")
+        self._write(msgspec.json.encode({"schema": SCHEMA, **document}).decode() + "\n")
+        self.flush()
 
     def flush(self) -> None:
-        """Hand on at once what was said."""
-        sys.stdout.flush()
+        """Hand on at once what was said. Raises OutputError."""
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise OutputError(error) from error
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+        except OSError as error:
+            raise OutputError(error) from error
 
     def emit_line(self, document: dict[str, Any]) -> None:
-        """Write one line of a stream of JSON documents, at once."""
+        """Write one line of a stream of JSON documents."""
         self._streams = True
         self.emit(document)
-        sys.stdout.flush()
 
     def interrupted(self) -> None:
         """Say nothing to the person who pressed Ctrl-C; a program gets its document, unless it had a stream of them."""
@@ -184,7 +203,12 @@ class Context:
             self.emit({"error": words})
         lines = [f"routewatch: {error.message}", *([f"  {error.hint}"] if error.hint else [])]
         # what was said to us comes back in messages, and must not steer the terminal
-        sys.stderr.write("".join(f"{printable(line)}\n" for line in "\n".join(lines).split("\n")))
+        _remark("".join(f"{printable(line)}\n" for line in "\n".join(lines).split("\n")))
+
+
+def _remark(text: str) -> None:
+    with suppress(OSError):  # nobody reads it: no reason to stop
+        sys.stderr.write(text)
 
 
 def _encodable(text: str) -> str:
