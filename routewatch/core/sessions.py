@@ -188,7 +188,9 @@ def _history(history: tuple[Snapshot, ...], sight: Sight) -> tuple[Snapshot, ...
     now = sight.snapshot
     young = [s for s in history if now.taken.boot - s.taken.boot <= LOOKBACK]
     old = history[: len(history) - len(young)][-1:]
-    return (*old, *young[-SNAPSHOTS + 2 :], now)
+    if len(young) > SNAPSHOTS - 2:
+        young = [young[0], *young[3 - SNAPSHOTS :]]  # the first of them is to become the one from before
+    return (*old, *young, now)
 
 
 def _matters(session: Session, now: Snapshot) -> bool:
