@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from routewatch.core.model import Place
 from routewatch.store.places import store_place
@@ -89,7 +88,7 @@ class Events:
 
         Events of the sessions in ``keep`` stay. Return how many went. Raises StateError.
         """
-        kept = json.dumps(sorted(keep))
+        kept = json.encode(sorted(keep)).decode()
         gone = self._delete(_DELETE_OLD, (before, kept))
         while self._used() > size and (portion := self._delete(_DELETE_FIRST, (kept, _PORTION))):
             gone += portion
