@@ -48,7 +48,12 @@ def run(_arguments: argparse.Namespace, context: Context) -> int:
     # The package comes from where this one did, and never (-P) from the folder we happen to stand in.
     packages = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PATH": PATH, "PYTHONPATH": os.pathsep.join(packages)}
-    return subprocess.run([*argv, "--json"] if context.json else argv, check=False, env=environment).returncode  # noqa: S603 - our own program
+    with subprocess.Popen([*argv, "--json"] if context.json else argv, env=environment) as story:  # noqa: S603 - our own
+        while True:
+            try:
+                return story.wait()
+            except KeyboardInterrupt:  # the terminal told the story too, and it tidies up
+                continue
 
 
 def _program(name: str, package: str) -> str:

@@ -87,6 +87,7 @@ def _ip(commands: str, *options: str) -> None:
 
 def main() -> None:
     """Connect, say so in a line, and wait for a signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     LIBC.prctl(PR_SET_NAME, NAME.encode(), 0, 0, 0)
     link = STAND_IN
     if "--without-tun" in sys.argv:

@@ -17,6 +17,7 @@ from routewatch.commands.demo_telling import Telling
 from routewatch.errors import RoutewatchError
 
 ELSEWHERE = "198.51.100.7"  # a host of the Internet, as documentation has them (RFC 5737)
+INTERRUPTED = 130
 OPENING = (
     "This is a network namespace of the demo's own: nothing of the machine is touched, and it all ends with the demo.\n"
     "(routewatch waits shorter than usual here, and its --config and --state-dir are left out of what you see.)"
@@ -31,6 +32,11 @@ def main() -> int:
     except RoutewatchError as error:
         telling.fail(error)
         return error.exit_status
+    except KeyboardInterrupt:
+        interrupted = RoutewatchError("interrupted", "the namespace and all that was in it are gone")
+        interrupted.code = "interrupted"
+        telling.fail(interrupted)
+        return INTERRUPTED
 
 
 def _run(telling: Telling) -> int:
