@@ -64,9 +64,20 @@ def _slot(route: Route) -> tuple[Hashable, ...]:
     return ("slot", route.family, route.table, route.destination, route.source, route.metric or 0)
 
 
-def is_client(author: Author, session: Session) -> bool:
-    """Tell whether the author, or a process that started it, is the client of the session."""
-    return any(_belongs(process, session) for process in _chain(author))
+def is_client(author: Author, session: Session, others: Iterable[Session] = ()) -> bool:
+    """Tell whether the author, or a process that started it, is the client of the session.
+
+    Whoever holds the tunnel of one of ``others`` is not: two ``openvpn@`` services are two connections.
+    """
+    chain = _chain(author)
+    holders = [s.holder for s in others if s.holder is not None and not _is(s.holder, session.holder)]
+    if any(_is(process, holder) for process in chain for holder in holders):
+        return any(_is(process, session.holder) for process in chain)
+    return any(_belongs(process, session) for process in chain)
+
+
+def _is(process: Process, other: Process | None) -> bool:
+    return other is not None and (process.pid, process.started) == (other.pid, other.started)
 
 
 def _belongs(process: Process, session: Session) -> bool:
@@ -110,7 +121,11 @@ def trace(
     author = change.author if change else UNKNOWN
     at = change.at if change else now
     order: tuple[Tie, ...] = ("interface", "author", "time")
-    ties = [(order.index(found), -s.opened.boot, s, found) for s in sessions if (found := tie(row, author, s, at))]
+    ties = [
+        (order.index(found), -s.opened.boot, s, found)
+        for s in sessions
+        if (found := tie(row, author, s, at)) and (found != "author" or is_client(author, s, sessions))
+    ]
     if not ties:
         return None
     _, _, session, found = min(ties, key=lambda candidate: candidate[:2])

@@ -127,7 +127,7 @@ def _opened(
 
 def _first_sign(course: Course, session: Session) -> tuple[Session, Snapshot | None]:
     """Date the session back to its client's first change, and find the snapshot from before it."""
-    first = next((c for c in course.recent if is_client(c.author, session)), None)
+    first = next((c for c in course.recent if is_client(c.author, session, course.sessions)), None)
     if first is not None and first.at.boot < session.opened.boot:
         session = replace(session, opened=first.at)
     return session, before_first_sign(course.history, session.tunnel, first)
@@ -161,7 +161,7 @@ def _enter_early_changes(
     book: Book, session: Session, between: tuple[Snapshot, Snapshot], recent: tuple[Change, ...]
 ) -> None:
     """Tie to a session what its client changed before the tunnel was up: the looks from then knew no session."""
-    ledger = Ledger(c for c in recent if is_client(c.author, session))
+    ledger = Ledger(c for c in recent if is_client(c.author, session, book.sessions))
     routes, rules = _differences(*between)
     book.enter(
         Changes(

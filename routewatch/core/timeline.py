@@ -70,10 +70,17 @@ class Book:
         found = trace(row, change, self.sessions, self._at)
         if found is not None and len(found[0].appeared) < TRACES:
             session, entry = found
+            self._disown(row, session)
             self._set(session, appeared=(*session.appeared, entry))
         elif found is None:
             self._note_default("others", row)
         return self._event("added", row, found[0].id if found else None, change.author if change else None)
+
+    def _disown(self, row: Row, owner: Session) -> None:
+        """Take a row from the sessions it was entered into before its owner's tunnel was seen: it is in one only."""
+        for session in self.sessions:
+            if session.id != owner.id:
+                self._set(session, appeared=tuple(t for t in session.appeared if not same_row(t, row)))
 
     def _note_default(self, field: str, row: Row) -> None:
         """Remember in every open session that somebody else made or took away a default."""
