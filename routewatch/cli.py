@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "demo": "the whole story in a private network namespace",
 }
 PROGRAM = "routewatch"
+HELP = {"-h", "--help"}
 WITH_VALUE = {"--config", "--state-dir", "--color"}
 INTERRUPTED = 130
 
@@ -103,13 +104,15 @@ def _command_word(word: str) -> str:
 
 
 def _chosen(words: Sequence[str]) -> str | None:
-    """Find the command among the words: the first that is no option and no option's value."""
+    """Find the command among the words: the first that is no option and no option's value; None where help is asked."""
     value = False
     for word in words:
         if value:
             value = False
         elif word in WITH_VALUE:
             value = True
+        elif word in HELP:
+            return None
         elif not word.startswith("-"):
             return word
     return None
@@ -125,13 +128,12 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="store_true", help="say which routewatch this is")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, prog=PROGRAM)
-    for name, description in COMMANDS.items():
-        if name == chosen:
-            subparser = subparsers.add_parser(
-                name, help=description, description=description, parents=[common], allow_abbrev=False
-            )
-            import_module(f"routewatch.commands.{name}").add(subparser)
-        else:  # named in the help; its options would take half a millisecond
+    if chosen in COMMANDS:
+        description = COMMANDS[chosen]
+        subparser = subparsers.add_parser(chosen, description=description, parents=[common], allow_abbrev=False)
+        import_module(f"routewatch.commands.{chosen}").add(subparser)
+    else:  # to be named in the help, or as what could have been meant
+        for name, description in COMMANDS.items():
             subparsers.add_parser(name, help=description, add_help=False)
     arguments = parser.parse_args(list(words))
     if arguments.command is None and not arguments.version:
