@@ -55,7 +55,7 @@ class StoredStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     trace: Trace | None = None
 
 
-def pack(value: Struct | tuple[Struct, ...]) -> bytes:
+def pack(value: Struct | tuple[Struct | tuple[Struct, ...], ...]) -> bytes:
     """Encode a value of the core."""
     return msgspec.msgpack.encode(value)
 

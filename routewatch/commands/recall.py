@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from routewatch.commands.archive import StoredStep, unpack_snapshot
 from routewatch.core.baselines import Series
-from routewatch.core.memory import Baseline, Deletion, Memory, Reason, Session, Trace
+from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, Trace
 from routewatch.core.model import Moment, Place
 from routewatch.core.network import Network
 from routewatch.core.sessions import SESSIONS, Course
@@ -58,10 +58,12 @@ def session_of(row: SessionRow) -> Session:
 
 def baseline_of(row: BaselineRow, host: Host) -> Baseline:
     """Return the baseline of a row. Raises StateError."""
+    network, doubted = msgspec.msgpack.decode(row.network, type=tuple[Network, Doubted])
     return Baseline(
         id=row.id,
         snapshot=unpack_snapshot(row.snapshot, host),
-        network=msgspec.msgpack.decode(row.network, type=Network),
+        network=network,
+        doubted=doubted,
         proven=row.proven,
         tainted=row.tainted,
         reason=msgspec.convert(row.reason, Reason),

@@ -45,7 +45,7 @@ def baseline_row(baseline: Baseline) -> BaselineRow:
         place=snapshot.place,
         wall=snapshot.taken.wall,
         boot=snapshot.taken.boot,
-        network=pack(baseline.network),
+        network=pack((baseline.network, baseline.doubted)),
         proven=baseline.proven,
         tainted=baseline.tainted,
         reason=baseline.reason,

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from routewatch.core.addresses import is_default
-from routewatch.core.memory import Baseline, Reason
+from routewatch.core.case import Case
+from routewatch.core.memory import Baseline, Doubted, Memory, Reason
+from routewatch.core.model import PolicyRule, Route
 from routewatch.core.network import network
+from routewatch.core.scene import Scene
 from routewatch.core.tunnels import is_held, tunnels
+from routewatch.core.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from routewatch.core.model import Change, Link, Snapshot
@@ -29,7 +33,8 @@ class Series(Struct, frozen=True, kw_only=True):
 
 def next_baseline(snapshot: Snapshot, series: Series, reason: Reason) -> Baseline:
     """Make the next baseline of a series; one taken by hand is proven by the hand."""
-    defaults = tuple(route for route in snapshot.routes.values() if is_default(route))
+    scene = Scene(snapshot, Memory())
+    defaults = tuple(route for route in scene.routes if is_default(route))
     carriers = {link.name for link in tunnels(snapshot)}
     old_enough = series.first is not None and snapshot.taken.boot - series.first >= PROVEN_AFTER
     return Baseline(
@@ -39,6 +44,19 @@ def next_baseline(snapshot: Snapshot, series: Series, reason: Reason) -> Baselin
         proven=reason == "by hand" or old_enough,
         tainted=any(is_held(link) for link in tunnels(snapshot)) or any(r.interface in carriers for r in defaults),
         reason=reason,
+        doubted=_doubted(scene),
+    )
+
+
+def _doubted(scene: Scene) -> Doubted:
+    """Find what is wrong in a table by itself: most routes of a large one lead on, and are passed over quickly."""
+    tables = {number for signature in scene.signatures for number in signature.tables}
+    suspects = (r for r in scene.routes if r.table in tables or not scene.is_usable(r))
+    rows: tuple[Route | PolicyRule, ...] = (*suspects, *scene.now.rules)
+    wrong = [row for row in rows if judge(Case(row=row, scene=scene)).verdict is Verdict.ORPHANED]
+    return Doubted(
+        routes=tuple(row for row in wrong if isinstance(row, Route)),
+        rules=tuple(row for row in wrong if isinstance(row, PolicyRule)),
     )
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import host_address, is_default, is_host
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
-from routewatch.core.signatures import client_of_rule, client_of_table, is_telling, is_wireguards, processes_of
+from routewatch.core.signatures import (
+    client_of_rule,
+    client_of_table,
+    is_on_own_link,
+    is_telling,
+    is_wireguards,
+    processes_of,
+)
 from routewatch.core.tunnels import is_held
 
 if TYPE_CHECKING:
@@ -120,13 +127,21 @@ def bears_a_dead_clients_mark(case: Case) -> bool:
     signature, rule = signature_of(case), case.policy_rule
     if signature is None or not client_is_gone(signature, case.scene):
         return False
-    if rule is None or is_telling(rule, signature):
+    if rule is None:
+        return _is_the_clients_own(case, signature)
+    if is_telling(rule, signature):
         return True
     if rule.table == MAIN_TABLE:
         # the other rule of wg-quick's pair stands beside it; alone, people write this one by hand
         return any(other.family == rule.family and is_wireguards(other) for other in case.scene.now.rules)
     # A low number is picked by hand as easily: what such a rule looks up must be dead as well.
     return leads_nowhere(case)
+
+
+def _is_the_clients_own(case: Case, signature: Signature) -> bool:
+    """Tell whether a route in a client's table is the client's: others write there too, and what leads on is theirs."""
+    by_client = case.trace is not None and case.trace.tie != "time"
+    return by_client or leads_nowhere(case) or (case.route is not None and is_on_own_link(case.route, signature))
 
 
 def signature_of(case: Case) -> Signature | None:

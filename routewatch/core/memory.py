@@ -16,6 +16,13 @@ Reason = Literal["session", "periodic", "stop", "by hand"]
 Tie = Literal["interface", "author", "time"]
 
 
+class Doubted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found wrong in a table when it became a baseline: left out of it, or a leftover would be sacred."""
+
+    routes: tuple[Route, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
+
+
 class Baseline(Struct, frozen=True, kw_only=True):
     """The last settled snapshot before a session's first sign.
 
@@ -29,6 +36,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     proven: bool
     tainted: bool
     reason: Reason
+    doubted: Doubted = Doubted()
 
 
 class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -47,6 +47,7 @@ def _losses(scene: Scene) -> Iterator[Loss]:
     latest = scene.memory.latest
     if latest is not None:
         gone: tuple[Route | PolicyRule, ...] = (*scene.changes(latest).removed, *scene.rule_changes(latest).removed)
+        seen |= {*map(steady, latest.doubted.routes), *latest.doubted.rules}
         seen |= {steady(route) for session in scene.memory.sessions for route in session.others_took}
         yield from (Loss(row, latest) for row in gone if _mark(row, seen))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import covers, is_default, is_half_default, is_link_local
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
+from routewatch.core.memory import Doubted
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import network_like, reaches, same_network, same_uplink
 from routewatch.core.signatures import SIGNATURES, processes_of
@@ -142,9 +143,12 @@ class Scene:
         return self._rows[baseline.id]
 
     def stood_in(self, baseline: Baseline, row: Route | PolicyRule) -> bool:
-        """Tell whether this very row was in the baseline."""
+        """Tell whether this very row was in the baseline, and was right or vouched for by a person."""
+        doubted = Doubted() if baseline.reason == "by hand" else baseline.doubted
         if isinstance(row, PolicyRule):
-            return row not in self.rule_changes(baseline).added
+            return row not in doubted.rules and row not in self.rule_changes(baseline).added
+        if doubted.routes and steady(row) in map(steady, doubted.routes):
+            return False
         return not self.is_new(row, baseline) and not self.is_changed(row, baseline)
 
     def on_network_of(self, baseline: Baseline) -> bool:

@@ -157,11 +157,15 @@ def is_telling(rule: PolicyRule, signature: Signature) -> bool:
 def client_of_table(route: Route, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
     """Return the client whose own table a route stands in; a popular number counts only on a link of the client's."""
     for signature in signatures:
-        if route.table in signature.tables:
-            own_link = any(fnmatchcase(route.interface or "", glob) for glob in signature.interfaces)
-            if route.table >= TELLING_TABLE or own_link:
-                return signature
+        own = route.table in signature.tables
+        if own and (route.table >= TELLING_TABLE or is_on_own_link(route, signature)):
+            return signature
     return None
+
+
+def is_on_own_link(route: Route, signature: Signature) -> bool:
+    """Tell whether a route leads into a link of the name that a client gives its own."""
+    return any(fnmatchcase(route.interface or "", glob) for glob in signature.interfaces)
 
 
 def processes_of(client: str, processes: tuple[Process, ...], signatures: tuple[Signature, ...]) -> tuple[Process, ...]:

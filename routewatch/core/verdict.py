@@ -224,7 +224,7 @@ def cases(scene: Scene) -> Iterator[Case]:
 
 
 def _routes(scene: Scene) -> tuple[Route, ...]:
-    """Return the routes to look at; beside a proven baseline only what is new or changed, or came in a session."""
+    """Return the routes to look at; beside a proven baseline only what it does not vouch for."""
     latest = scene.memory.latest
     if not _is_proven(latest) or latest is None:
         return scene.routes
@@ -232,6 +232,7 @@ def _routes(scene: Scene) -> tuple[Route, ...]:
     differing = dict.fromkeys((*changes.added, *(pair.after for pair in changes.changed)))
     known = {steady(route) for route in differing}
     came = [t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None]
+    came += latest.doubted.routes
     older = (scene.by_steady.get(steady(route)) for route in came if steady(route) not in known)
     found = dict.fromkeys((*differing, *(route for route in older if route is not None)))
     return tuple(route for route in found if route.table != LOCAL_TABLE)

@@ -71,7 +71,8 @@ def test_a_process_that_took_over_the_holders_pid_is_not_the_client() -> None:
 
 
 def test_another_process_of_the_same_client_is_the_client() -> None:
-    assert tie_of(SERVER, Author(kind="process", process=build.process("openvpn[99]"))) == "author"
+    helper = Author(kind="process", process=build.process("openvpn[99]"))
+    assert tie_of(SERVER, helper) == "author"
     assert (
         tie_of(SERVER, Author(kind="process", process=build.process("openvpn[99]")), replace(SESSION, client=None))
         is None

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from routewatch.core.baselines import Series, next_baseline
 from routewatch.core.diff import steady
 from routewatch.core.foresight import Prospect
-from routewatch.core.memory import Baseline, Deletion, Memory, Session, Trace
+from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, Trace
 from routewatch.core.missing import find_missing
 from routewatch.core.model import Author, Link, PolicyRule, Process, Route, Snapshot
 from routewatch.core.plan import Plan, plan
@@ -151,9 +151,10 @@ def test_no_plan_takes_the_last_default_that_leads_somewhere(world: World, wish:
 
 
 @check
-@given(worlds())
-def test_a_table_as_it_stood_in_a_proven_baseline_loses_nothing(world: World) -> None:
+@given(worlds(), st.sampled_from(("periodic", "by hand")))
+def test_a_table_as_it_stood_in_a_proven_baseline_loses_nothing(world: World, reason: Reason) -> None:
     baseline = replace(next_baseline(world.now, Series(), "periodic"), proven=True, tainted=False)
+    baseline = replace(baseline, doubted=Doubted(), reason=reason)
     settled = replace(world, memory=Memory(latest=baseline, baselines={baseline.id: baseline}))
     assert planned(settled.scene(), Wishes()).steps == ()
 

@@ -343,7 +343,6 @@ def test_r18_foreign_rows_that_stood_in_a_clients_table_are_not_swept() -> None:
     cleans_exactly(story, *HOME, *FOREIGN)
 
 
-@pytest.mark.xfail(strict=True, reason="a dead client's table is taken for its own, whoever put what into it")
 def test_r18_foreign_rows_that_came_into_a_clients_table_meanwhile_are_not_swept() -> None:
     story = Story()
     wireguard_up(story)

@@ -150,6 +150,16 @@ def test_a_killed_daemonless_machine_is_still_told_about_a_dead_default() -> Non
     cleans_exactly(story, *HOME, left=("10.8.0.0/24 dev tun0 proto kernel",))
 
 
+def test_what_was_wrong_when_routewatch_came_does_not_become_sacred_with_time() -> None:
+    dead = "tun0 kind tun index 7 up persistent point_to_point"
+    rules = ("32765: not from all fwmark 0xca6c lookup 51820", "32764: from all lookup main suppress_prefixlength 0")
+    story = Story((*HOME, *HALVES, *rules), connected=dead)
+    assert story.course.series.latest is not None
+    assert story.course.series.latest.proven
+    assert story.left().keys() == {*HALVES, "32765: not fwmark 0xca6c lookup 51820", "32764: lookup 254 suppress 0"}
+    cleans_exactly(story, *HOME, left=("10.8.0.0/24 dev tun0 proto kernel",))
+
+
 def test_openvpn_is_not_cleaned_up_after_while_it_connects_again(story: Story) -> None:
     openvpn_connects(story)
     dies(story)
