@@ -6,7 +6,6 @@ Between two steps the one who acts asks whether a signal came. It knows nothing 
 from __future__ import annotations
 
 import signal
-import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ class Interruption:
 
     def __enter__(self) -> Self:
         """Note signals from now on. Python handles them in the main thread only: elsewhere they stay as they are."""
+        import threading
+
         if threading.current_thread() is threading.main_thread():
             for number in ENDING:
                 handler = signal.getsignal(number)

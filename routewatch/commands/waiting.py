@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import select
 from contextlib import contextmanager
-from threading import Event as Pause
 from typing import TYPE_CHECKING
 
 from routewatch.commands.observer import Observer
@@ -63,7 +63,7 @@ def wait_and_look(context: Context, observer: Observer, *, grace: bool) -> tuple
     left = grace_left(observer.course.sessions, sight.snapshot.taken.boot, context.settings.grace)
     if grace and left > 0:
         context.note(f"a VPN has just ended: giving it {left:.0f} s to put back what it changed")
-        Pause().wait(left)
+        select.select([], [], [], left)
         sight = _settled_sight(context, observer)
         observer.take(sight)
     complete(sight.snapshot)
