@@ -16,7 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from tests.bench.bench_snapshot import batch, prefixes, prepare
-from tests.bench.bench_start import compiled_environment
+from tests.bench.bench_start import compiled_environment, spawned
 from tests.live.namespace import new_namespace, why_not
 from tests.live.waiting import until
 
@@ -35,14 +35,12 @@ def daemon(folder: Path, pace: str) -> Iterator[int]:
     """Run a daemon in the namespace we are in; yield its pid, and end it."""
     folder.mkdir()
     (configuration := folder / "routewatch.toml").write_text(f'poll_interval = "{pace}"\n')
-    program = [str(Path(sys.executable).with_name("routewatch")), "--config", str(configuration)]
+    installed = str(Path(sys.executable).with_name("routewatch"))
+    program = [installed, "--config", str(configuration), "--state-dir", str(folder / "state")]
+    environment = compiled_environment(str(folder.parent))
+    spawned([*program, "baseline", "capture"], environment)  # a proven one, as stands after the first minutes
     log = (os.POSIX_SPAWN_OPEN, 2, str(folder / "log"), os.O_WRONLY | os.O_CREAT, 0o600)
-    pid = os.posix_spawn(
-        program[0],
-        [*program, "--state-dir", str(folder / "state"), "run"],
-        compiled_environment(str(folder.parent)),
-        file_actions=[log],
-    )
+    pid = os.posix_spawn(program[0], [*program, "run"], environment, file_actions=[log])
     try:
         yield pid
     finally:
