@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routewatch.core.addresses import host_address, is_default, is_host
+from routewatch.core.addresses import host_address, is_default, is_half_default, is_host
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.signatures import (
     client_of_rule,
@@ -174,8 +174,8 @@ def waits_for_a_client(case: Case) -> bool:
     None was ever seen there and no default leads into it; or it stood there before the client came, as dead as now.
     """
     route, scene = case.route, case.scene
-    if route is None or case.session is not None:
-        return False
+    if route is None or case.session is not None or is_default(route) or is_half_default(route):
+        return False  # a dead default is no preparation: it swallows what it should carry
     links = [scene.links.get(leg.interface or "") for leg in route.nexthops or (route,)]
     return all(
         link is not None
