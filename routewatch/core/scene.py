@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import covers, is_default, is_half_default, is_link_local
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
+from routewatch.core.links import Links
 from routewatch.core.memory import Doubted
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import network_like, reaches, same_network, same_uplink
-from routewatch.core.signatures import SIGNATURES, processes_of
-from routewatch.core.tunnels import is_container, is_held, is_uplink, ownership, tunnels
+from routewatch.core.signatures import SIGNATURES
+from routewatch.core.tunnels import is_container, is_uplink
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -22,43 +23,19 @@ if TYPE_CHECKING:
     from routewatch.core.memory import Baseline, Memory, Session, Trace
     from routewatch.core.model import Link, Snapshot
     from routewatch.core.signatures import Signature
-    from routewatch.core.tunnels import Ownership
 
 
-class Scene:
+class Scene(Links):
     """One snapshot in the light of what is remembered."""
 
     def __init__(self, now: Snapshot, memory: Memory, signatures: tuple[Signature, ...] = SIGNATURES) -> None:
         """Set the scene; nothing is worked out yet."""
-        self.now = now
-        self.memory = memory
-        self.signatures = signatures
+        super().__init__(now, memory, signatures)
         self._changes: dict[int, Changes] = {}
         self._rule_changes: dict[int, RuleChanges] = {}
         self._rows: dict[int, tuple[frozenset[Route], frozenset[Route]]] = {}
         self._same_network: dict[int, bool] = {}
         self._reach: dict[tuple[str | None, str | None], bool] = {}
-
-    @cached_property
-    def links(self) -> dict[str, Link]:
-        """The links by name."""
-        return {link.name: link for link in self.now.links}
-
-    @cached_property
-    def tunnels(self) -> frozenset[str]:
-        """The names of the tunnels."""
-        return frozenset(link.name for link in tunnels(self.now, self.signatures))
-
-    @cached_property
-    def held(self) -> frozenset[str]:
-        """The names of the tunnels that a client holds."""
-        return frozenset(name for name in self.tunnels if is_held(self.links[name]))
-
-    @cached_property
-    def dead(self) -> frozenset[str]:
-        """The names of the links that are down, and of the tunnels that nobody stands behind any more."""
-        gone = (name for name in self.tunnels if self.owner_of_link(self.links[name]) == "gone")
-        return frozenset(gone) | frozenset(link.name for link in self.now.links if not link.up)
 
     @cached_property
     def containers(self) -> frozenset[str]:
@@ -189,10 +166,6 @@ class Scene:
         link = self.links.get(interface or "")
         return link is not None and (link.name in self.held if link.name in self.tunnels else link.up and link.carrier)
 
-    def is_dead(self, interface: str) -> bool:
-        """Tell whether an interface is gone or down, or a tunnel that nobody stands behind any more."""
-        return interface in self.dead or (interface not in self.links and bool(self.links))
-
     def is_uplink(self, link: Link) -> bool:
         """Tell whether a link leads out of the machine: also a bridge, where the default route takes it."""
         if is_uplink(link, self.signatures):
@@ -220,30 +193,13 @@ class Scene:
         return self._firsts.get(steady(row) if isinstance(row, Route) else row, (None, None))
 
     @cached_property
-    def _firsts(self) -> dict[Route | PolicyRule, tuple[Session, Trace]]:
-        found: dict[Route | PolicyRule, tuple[Session, Trace]] = {}
+    def _firsts(self) -> dict[Route | PolicyRule | None, tuple[Session, Trace]]:
+        found: dict[Route | PolicyRule | None, tuple[Session, Trace]] = {}
         for session in self.memory.sessions:
             for trace in session.appeared:
-                row = steady(trace.route) if trace.route is not None else trace.policy_rule
-                if row is not None:
-                    found.setdefault(row, (session, trace))
+                row = trace.row
+                found.setdefault(steady(row) if isinstance(row, Route) else row, (session, trace))
         return found
-
-    def owner_of(self, session: Session) -> Ownership:
-        """Say who stands behind a session's tunnel now."""
-        link = next((x for x in self.now.links if x.identity == session.tunnel.identity), None)
-        client = session.client or ""
-        busy = {(x.owner.pid, x.owner.started) for x in self.now.links if x.owner is not None and x.name in self.held}
-        running = processes_of(client, self.now.processes, self.signatures) if client else ()
-        free = [p for p in running if (p.pid, p.started) not in busy]
-        return ownership(link, session.holder, free, self.now)
-
-    def owner_of_link(self, link: Link) -> Ownership:
-        """Say who stands behind a tunnel now: its sessions' holder, where one is remembered."""
-        for session in reversed(self.memory.sessions):
-            if session.tunnel.identity == link.identity:
-                return self.owner_of(session)
-        return ownership(link, None, (), self.now)
 
 
 def _slot(route: Route) -> tuple[object, ...]:

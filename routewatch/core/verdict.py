@@ -142,7 +142,7 @@ RULINGS: tuple[Ruling, ...] = (
     ),
     Ruling(
         name="prepared",
-        sentence="its tunnel has no client, and none was ever seen: it may be prepared for one",
+        sentence="its tunnel waits for a client, and no VPN session brought it: somebody may have prepared it",
         applies=lambda names, case: "leads-nowhere" in names and waits_for_a_client(case),
         verdict=Verdict.UNCERTAIN,
     ),

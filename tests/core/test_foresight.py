@@ -122,3 +122,7 @@ def test_without_a_rule_the_rules_below_it_decide() -> None:
     rule = build.rule("9: from all lookup 7")
     assert told(Step(action="delete", policy_rule=rule)) == "the rules below it decide"
     assert told(Step(action="add", policy_rule=rule)) == ""
+
+
+def test_a_step_of_nothing_changes_nothing() -> None:
+    assert Prospect.of(scene(DEFAULT), [Step(action="add")]).usable_defaults() == {"inet"}

@@ -11,6 +11,7 @@ from routewatch.core.signatures import (
     client_of_process,
     client_of_rule,
     client_of_table,
+    client_processes,
     processes_of,
 )
 from tests import build
@@ -80,3 +81,9 @@ def test_clients_of_ones_own_are_known_by_what_the_configuration_says() -> None:
     assert client_of_process("acmed", own) == "acme"
     running = (build.process("acmed[7]"), build.process("bash[8]"), build.process("acme[9]"))
     assert [p.pid for p in processes_of("acme", running, own)] == [7, 9]
+
+
+def test_the_names_of_all_clients_processes_are_told_as_the_kernel_cuts_them() -> None:
+    names = client_processes()
+    assert {"openvpn", "openvpn3-servic"} <= names
+    assert all(len(name) <= 15 for name in names)

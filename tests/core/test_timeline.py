@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from routewatch.core import timeline
@@ -11,6 +13,9 @@ from routewatch.core.memory import Session
 from routewatch.core.model import Author, Change, PolicyRule, Route
 from routewatch.core.timeline import Book
 from tests import build
+
+if TYPE_CHECKING:
+    import pytest
 
 OPENVPN = Author(kind="process", process=build.process("openvpn[1234]"))
 CHILD = Author(kind="process", process=build.process("ip[1300]"), ancestors=(build.process("openvpn[1234]"),))
@@ -175,3 +180,15 @@ def test_a_full_table_learnt_over_a_vpn_is_one_event_and_no_leftover_each() -> N
     flood = tuple(build.route(f"10.{n // 250}.{n % 250}.0/24 dev tun0") for n in range(timeline.EVENTS + 1))
     [event] = book().enter(added(*flood), NOTHING, Ledger([]))
     assert (event.kind, event.detail) == ("resync", f"{timeline.EVENTS + 1} rows differ")
+
+
+def test_a_session_remembers_only_so_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "TRACES", 1)
+    journal = book()
+    rows = (build.route("10.0.0.0/8 dev tun0"), build.route("11.0.0.0/8 dev tun0"))
+    events = journal.enter(added(*rows), NOTHING, Ledger([]))
+    assert [event.session for event in events] == [1, 1]
+    assert len(journal.sessions[0].appeared) == 1
+    went = (DEFAULT, SERVER)
+    journal.enter(removed(*went), NOTHING, Ledger(told("delete", row, OPENVPN) for row in went))
+    assert len(journal.sessions[0].vanished) == 1

@@ -177,3 +177,15 @@ def test_of_several_legs_one_that_leads_on_is_enough() -> None:
     dead = "10.9.0.0/16 nexthop via 10.8.0.1 dev tun0 nexthop via 10.8.0.9 dev tun0"
     half = "0.0.0.0/1 dev tun0"
     assert finding(dead, seen(dead, half, links=(ETH, DEAD)), Memory()).rule == "dead-end"
+
+
+def test_what_stood_dead_before_its_tunnel_was_used_was_prepared_also_by_an_unproven_baseline() -> None:
+    line = "10.99.0.0/16 dev tun0 linkdown"
+    before = replace(baseline(line, DEFAULT, links=(ETH, DEAD)), proven=False)
+    used = replace(session(), tunnel=DEAD)
+    found = finding(line, seen(line, DEFAULT, links=(ETH, DEAD)), remembering(used, before=before))
+    assert (found.verdict, found.rule) == (Verdict.UNCERTAIN, "prepared")
+    remade = replace(DEAD, index=8)
+    now = seen(line, DEFAULT, links=(ETH, remade))
+    assert finding(line, now, remembering(replace(used, tunnel=remade), before=before)).rule == "dead-end"
+    assert finding(line, now, remembering(replace(used, tunnel=remade))).rule == "dead-end"
