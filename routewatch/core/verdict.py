@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from routewatch.core.attribution import is_client
 from routewatch.core.case import Case
 from routewatch.core.diff import steady
 from routewatch.core.evidence import weigh
@@ -72,8 +73,16 @@ class Ruling(Struct, frozen=True, kw_only=True):
 
 def _confidence(names: frozenset[str], case: Case) -> Confidence:
     """Certain: seen to come in a session by its link or its author, outlived it, one strong sign, nothing against."""
-    seen = {"in-session", "second-look"} <= names and case.trace is not None and case.trace.tie != "time"
+    seen = {"in-session", "second-look"} <= names and _is_surely_its(case)
     return "certain" if seen and names & STRONG and not names & CAPS else "likely"
+
+
+def _is_surely_its(case: Case) -> bool:
+    """Tell whether the row is its session's beyond doubt: not merely by time, and not made by somebody else."""
+    session, trace = case.session, case.trace
+    if session is None or trace is None or trace.tie == "time":
+        return False
+    return trace.author.kind != "process" or is_client(trace.author, session)
 
 
 def _is_dead(names: frozenset[str], case: Case) -> bool:

@@ -62,6 +62,22 @@ def test_what_nobody_saw_the_author_of_right_after_the_opening_is_never_certain(
     assert set(story.left().values()) == {"likely"}
 
 
+def test_what_the_admin_puts_on_a_persistent_tun_is_not_certainly_the_clients() -> None:
+    story = Story()
+    story.up("tun0 kind tun index 7 up persistent point_to_point")
+    story.wait(300)
+    tun = "tun0 kind tun index 7 up carrier persistent point_to_point owner openvpn[1234]"
+    openvpn_connects(story, tun=tun, adds=("10.60.0.0/16 via 10.8.0.1 dev tun0",))
+    with story.by("ip[310]", "bash[300]"):
+        story.add("10.77.0.0/16 dev tun0")
+    story.wait(60)
+    story.runs()
+    story.die("tun0")
+    story.look()
+    story.wait(10)
+    assert story.left() == {"10.60.0.0/16 via 10.8.0.1 dev tun0": "certain", "10.77.0.0/16 dev tun0": "likely"}
+
+
 def test_a_new_docker_bridge_stays(story: Story) -> None:
     openvpn_connects(story)
     story.up("br-new kind bridge index 12 up carrier", "172.19.0.1/16")

@@ -173,3 +173,20 @@ def test_a_client_restarted_without_a_tunnel_yet_may_take_up_where_the_dead_one_
     openvpn_connects(story)
     dies(story, leaving=("openvpn[4321]",))
     assert story.left() == {LEFT_SERVER: "likely"}
+
+
+def test_the_route_to_a_server_over_a_dial_up_uplink_is_found_and_the_uplink_stays() -> None:
+    ppp = "ppp0 kind ppp index 20 up carrier point_to_point owner pppd[600]"
+    default = "default dev ppp0 scope link"
+    story = Story((default,), connected=ppp)
+    story.host.processes = story.processes("pppd[600]", OPENVPN)
+    with story.by(OPENVPN):
+        story.up(TUN, "10.9.0.6/24")
+        story.add("203.0.113.10 dev ppp0 scope link", *HALVES)
+    story.look()
+    story.wait(120)
+    assert story.left() == {}
+    dies(story, leaving=("pppd[600]",))
+    assert "0.0.0.0/0 dev ppp0" not in {**story.left(), **story.missing()}
+    story.clean()
+    assert "0.0.0.0/0 dev ppp0" in story.table()
