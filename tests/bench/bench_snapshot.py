@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.diff import diff
 from routewatch.host.linux.dumps import RequestSocket
+from routewatch.host.linux.kernel import LinuxHost
 from routewatch.host.linux.reading import read_tables
 from routewatch.host.linux.rtnetlink import messages
 from tests.live.namespace import new_namespace, why_not
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from routewatch.core.diff import Changes
     from routewatch.core.model import Family, Route
     from routewatch.core.table import Table
+    from routewatch.host.linux.dumps import Dump
     from tests.live.namespace import Namespace
 
 NUMBERS: dict[Family, int] = {"inet": messages.AF_INET, "inet6": messages.AF_INET6}
@@ -112,6 +114,11 @@ def look(requests: RequestSocket, kept: Table) -> Changes:
     return diff(kept, read_tables(requests).routes)
 
 
+def routes_of(requests: RequestSocket) -> list[Dump]:
+    """Dump the routes of both families: all that netstat and get_routes() look at."""
+    return [requests.dump(messages.RTM_GETROUTE, number) for number in NUMBERS.values()]
+
+
 def decode_all(requests: RequestSocket) -> list[Route]:
     return list(read_tables(requests).routes.values())
 
@@ -133,10 +140,15 @@ def measure_poll(rounds: int) -> dict[str, list[float]]:
 
     figures: dict[str, list[float]] = defaultdict(list)
     spawned = partial(subprocess.run, ["netstat", "-nr"], capture_output=True, check=True)
+    host = LinuxHost()
     with RequestSocket() as requests, IPRoute() as ipr:
         kept = read_tables(requests).routes
         for _ in range(rounds):
             figures["poll"].append(cpu(lambda: [look(requests, kept) for _ in range(REPEATED)]) / REPEATED)
+            figures["the same, with processes"].append(
+                cpu(lambda: [host.observe() for _ in range(REPEATED)]) / REPEATED
+            )
+            figures["the routes alone"].append(cpu(lambda: [routes_of(requests) for _ in range(REPEATED)]) / REPEATED)
             if shutil.which("netstat"):
                 figures["netstat -nr spawned"].append(cpu(lambda: [spawned() for _ in range(REPEATED)]) / REPEATED)
             figures["pyroute2, socket kept open"].append(cpu(lambda: list(ipr.get_routes())))

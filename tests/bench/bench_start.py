@@ -24,11 +24,12 @@ TARGET = 45.0  # times `ip route`
 
 
 def spawned(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Run a command with its output thrown away; return its CPU and wall seconds."""
+    """Run a command with its output thrown away; return its CPU and wall seconds. It must end well."""
     silence = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     begun = time.perf_counter()
     pid = os.posix_spawn(command[0], command, environment, file_actions=silence)
-    _, _, usage = os.wait4(pid, 0)
+    _, status, usage = os.wait4(pid, 0)
+    assert status == 0, f"{' '.join(command)}: ended with {os.waitstatus_to_exitcode(status)}"
     return usage.ru_utime + usage.ru_stime, time.perf_counter() - begun
 
 

@@ -54,6 +54,10 @@ class LinuxHost:
     def _requests(self) -> RequestSocket:
         return RequestSocket()
 
+    @cached_property
+    def _boot(self) -> str:
+        return BOOT_ID.read_text("utf-8").strip()
+
     def now(self) -> Moment:
         """Read the three clocks."""
         return _now()
@@ -61,7 +65,7 @@ class LinuxHost:
     def place(self) -> Place:
         """Return the boot and network namespace we are in. Raises ObservationError."""
         try:
-            return Place(boot=BOOT_ID.read_text("utf-8").strip(), namespace=str(OWN_NETWORK.stat().st_ino))
+            return Place(boot=self._boot, namespace=str(OWN_NETWORK.stat().st_ino))
         except OSError as error:
             raise ObservationError(f"{error.filename} can't be read: {error.strerror}", "is /proc mounted?") from error
 
