@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from routewatch.core.signatures import processes_of
+from routewatch.core.signatures import client_of_link, client_of_process, processes_of
 from routewatch.core.tunnels import is_held, ownership, tunnels
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Memory, Session
-    from routewatch.core.model import Link, Snapshot
+    from routewatch.core.model import Link, Process, Snapshot
     from routewatch.core.signatures import Signature
     from routewatch.core.tunnels import Ownership
 
@@ -55,15 +55,22 @@ class Links:
     def owner_of(self, session: Session) -> Ownership:
         """Say who stands behind a session's tunnel now."""
         link = next((x for x in self.now.links if x.identity == session.tunnel.identity), None)
-        client = session.client or ""
-        busy = {(x.owner.pid, x.owner.started) for x in self.now.links if x.owner is not None and x.name in self.held}
-        running = processes_of(client, self.now.processes, self.signatures) if client else ()
-        free = [p for p in running if (p.pid, p.started) not in busy]
-        return ownership(link, session.holder, free, self.now)
+        running = self._free_processes(session.client) if session.client else ()
+        return ownership(link, session.holder, running, self.now)
 
     def owner_of_link(self, link: Link) -> Ownership:
-        """Say who stands behind a tunnel now: its sessions' holder, where one is remembered."""
+        """Say who stands behind a tunnel now: its sessions' holder, where one is remembered; else any client of it."""
         for session in reversed(self.memory.sessions):
             if session.tunnel.identity == link.identity:
                 return self.owner_of(session)
-        return ownership(link, None, (), self.now)
+        return ownership(link, None, self._free_processes(client_of_link(link, self.signatures)), self.now)
+
+    def _free_processes(self, client: str | None) -> tuple[Process, ...]:
+        """Return the running processes of a client, or of any where it is unknown, that hold no tunnel."""
+        now = self.now.processes
+        if client is None:
+            running = tuple(p for p in now if client_of_process(p.name, self.signatures) is not None)
+        else:
+            running = processes_of(client, now, self.signatures)
+        busy = {(x.owner.pid, x.owner.started) for x in self.now.links if x.owner is not None and x.name in self.held}
+        return tuple(p for p in running if (p.pid, p.started) not in busy)

@@ -189,3 +189,15 @@ def test_what_stood_dead_before_its_tunnel_was_used_was_prepared_also_by_an_unpr
     now = seen(line, DEFAULT, links=(ETH, remade))
     assert finding(line, now, remembering(replace(used, tunnel=remade), before=before)).rule == "dead-end"
     assert finding(line, now, remembering(replace(used, tunnel=remade))).rule == "dead-end"
+
+
+def test_a_tunnel_that_a_running_client_may_yet_take_is_not_dead() -> None:
+    half = "0.0.0.0/1 dev tun0 linkdown"
+    now = seen(half, DEFAULT, links=(ETH, DEAD))
+    assert finding(half, now, Memory()).rule == "dead-end"
+    assert finding(half, replace(now, processes=(NAMED,)), Memory()).rule == "nothing-against-it"
+    office = build.link("tailscale0 kind tun index 9 up persistent")
+    busy = seen("0.0.0.0/1 dev tailscale0", links=(ETH, office))
+    assert finding("0.0.0.0/1 dev tailscale0", replace(busy, processes=(NAMED,)), Memory()).rule == "dead-end"
+    own = replace(busy, processes=(build.process("tailscaled[7]"),))
+    assert finding("0.0.0.0/1 dev tailscale0", own, Memory()).rule == "nothing-against-it"
