@@ -16,7 +16,7 @@ import pytest
 
 from routewatch.core.model import Moment
 from routewatch.host.linux.authors import Authors
-from routewatch.host.processes import Processes, read_stat, sees_all_processes
+from routewatch.host.processes import Processes, pids, read_name, read_stat, sees_all_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,21 @@ def test_a_name_may_hold_parentheses_and_blanks(tmp_path: Path) -> None:
 
         assert stat is not None
         assert (stat.comm, stat.parent, stat.dead) == ("vpn) S 1 (x", os.getpid(), False)
+
+
+def test_a_name_read_alone_is_the_one_beside_the_other_fields(tmp_path: Path) -> None:
+    with running(str(script(tmp_path, "a name of more than 15\n"))) as child:
+        stat = read_stat(child.pid)
+
+        assert stat is not None
+        assert child.pid in set(pids())
+        assert read_name(child.pid) == stat.comm == "a name of more "
+    assert read_name(child.pid) == ""
+
+
+def test_a_name_may_end_in_a_line_feed(tmp_path: Path) -> None:
+    with running(str(script(tmp_path, "client\n"))) as child:
+        assert read_name(child.pid) == "client\n"
 
 
 def test_a_process_that_has_ended_is_not_read_though_its_parent_has_not_fetched_it() -> None:
