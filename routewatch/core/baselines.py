@@ -33,7 +33,7 @@ class Series(Struct, frozen=True, kw_only=True):
 
 def next_baseline(snapshot: Snapshot, series: Series, reason: Reason) -> Baseline:
     """Make the next baseline of a series; one taken by hand is proven by the hand."""
-    scene = Scene(snapshot, Memory())
+    scene = Scene(snapshot, Memory(latest=series.latest))
     defaults = tuple(route for route in scene.routes if is_default(route))
     carriers = {link.name for link in tunnels(snapshot)}
     old_enough = series.first is not None and snapshot.taken.boot - series.first >= PROVEN_AFTER
@@ -44,16 +44,19 @@ def next_baseline(snapshot: Snapshot, series: Series, reason: Reason) -> Baselin
         proven=reason == "by hand" or old_enough,
         tainted=any(is_held(link) for link in tunnels(snapshot)) or any(r.interface in carriers for r in defaults),
         reason=reason,
-        doubted=_doubted(scene),
+        doubted=_doubted(scene, series.latest),
     )
 
 
-def _doubted(scene: Scene) -> Doubted:
-    """Find what is wrong in a table by itself: most routes of a large one lead on, and are passed over quickly."""
+def _doubted(scene: Scene, before: Baseline | None) -> Doubted:
+    """Find what is wrong in a table by itself, and was not there before already.
+
+    Most routes of a large table lead on, and are passed over quickly.
+    """
     tables = {number for signature in scene.signatures for number in signature.tables}
     suspects = (r for r in scene.routes if r.table in tables or not scene.is_usable(r))
     rows: tuple[Route | PolicyRule, ...] = (*suspects, *scene.now.rules)
-    wrong = [row for row in rows if judge(Case(row=row, scene=scene)).verdict is Verdict.ORPHANED]
+    wrong = [row for row in rows if judge(Case(row=row, scene=scene, baseline=before)).verdict is Verdict.ORPHANED]
     return Doubted(
         routes=tuple(row for row in wrong if isinstance(row, Route)),
         rules=tuple(row for row in wrong if isinstance(row, PolicyRule)),

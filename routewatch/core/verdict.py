@@ -126,6 +126,12 @@ RULINGS: tuple[Ruling, ...] = (
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
+        name="left-network",
+        sentence="it was there before the VPN, and went out of reach when the network changed",
+        applies=lambda names, _: {"in-baseline", "gateway-gone"} <= names and names & STRONG == {"gateway-gone"},
+        verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
         name="leftover",
         sentence="a VPN session that is over left it behind",
         applies=lambda names, _: "in-session" in names and bool(names & STRONG),

@@ -36,7 +36,6 @@ class Ending:
     meanwhile: Callable[[Lab], None] = nothing_happens
     gateway: str = GATEWAY  # the LAN's, after that
     metric: int = 100
-    captured: bool = False  # a person has captured a baseline first, and so vouches for the routes in it
     breaks: bool = False  # IPv4 or IPv6 does not work until somebody cleans up
 
     @property
@@ -82,12 +81,11 @@ ENDINGS = (
     Ending(name="mktun-crash", persistent=True, end=OpenVpn.crash, left=S | ON_THE_TUN, breaks=True),
     Ending(name="gateway-moves-stop", meanwhile=MOVED, gateway=NEXT_GATEWAY, end=OpenVpn.stop),
     Ending(name="gateway-moves-crash", meanwhile=MOVED, gateway=NEXT_GATEWAY, end=OpenVpn.crash, left=S, breaks=True),
-    Ending(name="subnet-changes-stop", meanwhile=CHANGED, gateway=OTHER_GATEWAY, captured=True, end=OpenVpn.stop),
+    Ending(name="subnet-changes-stop", meanwhile=CHANGED, gateway=OTHER_GATEWAY, end=OpenVpn.stop),
     Ending(
         name="subnet-changes-crash",
         meanwhile=CHANGED,
         gateway=OTHER_GATEWAY,
-        captured=True,
         end=OpenVpn.crash,
         left=S,
         breaks=True,

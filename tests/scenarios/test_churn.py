@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenarios.clients import OPENVPN, dies, openvpn_connects
-from tests.scenarios.story import ADMIN, DHCP_DEFAULT, HOME, LEFT_SERVER, RA_DEFAULT, Story, cleans_exactly
+from tests.scenarios.story import ADMIN, DHCP_DEFAULT, HOME, LAN, LEFT_SERVER, RA_DEFAULT, Story, cleans_exactly
 
 ADMINS = (
     "203.0.113.77 via 192.168.77.9 dev eth0",
@@ -133,6 +133,27 @@ def test_roaming_to_another_subnet_leaves_the_old_network_behind(story: Story) -
     dies(story)
     assert (story.left(), story.missing()) == ({}, {})
     assert story.plan().steps == ()
+
+
+def test_an_admins_route_that_the_new_subnet_strands_is_told_and_left_to_him() -> None:
+    story = Story(quiet=0)  # just installed: the first baseline proves nothing, but it has seen the route at work
+    openvpn_connects(story)
+    story.up("eth0 index 2 up carrier mac 02:00:00:00:00:02", "192.168.5.20/24", "fe80::20/64")
+    story.remove(LAN)
+    story.host.neighbours = ()
+    with story.by("dhclient[400]"):
+        story.add("default via 192.168.5.1 dev eth0 proto dhcp metric 100")
+        story.remove(DHCP_DEFAULT)
+    story.wait(60)
+    dies(story)
+    assert set(story.left()) == {LEFT_SERVER}
+    assert story.rulings()[ADMIN] == "left-network"
+    story.clean()
+    story.take_baseline()
+    assert story.left() == {}
+    story.wait(400)
+    story.take_baseline()
+    assert story.left() == {}
 
 
 def test_a_default_lost_on_one_network_is_not_put_back_on_the_next(story: Story) -> None:
