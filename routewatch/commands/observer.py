@@ -64,8 +64,9 @@ class Observer:
 
     def _catch_up(self) -> None:
         """Take in baselines that a person captured or forgot beside a running daemon."""
-        series = self.course.series
-        if self._store.baselines.next_id() != series.next_id:
+        series, stored = self.course.series, self._store.baselines
+        latest = None if series.latest is None else series.latest.id
+        if stored.next_id() != series.next_id or stored.latest_id(self._context.host.place()) != latest:
             self.course = replace(self.course, series=recall_series(self._store, self._context.host))
 
     def _is_news(self, snapshot: Snapshot) -> bool:

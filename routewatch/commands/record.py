@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from routewatch.commands.archive import pack, pack_snapshot
 from routewatch.commands.recall import SETTLED, UNSETTLED
 from routewatch.store.baselines import BaselineRow
@@ -24,7 +26,7 @@ def record(store: Store, followed: Followed, now: Snapshot, *, settled: bool) ->
         for baseline in followed.baselines:
             store.baselines.add(baseline_row(baseline))
         for session in followed.sessions:
-            store.sessions.put(_session_row(session, now.place))
+            store.sessions.put(_session_row(_measured(session, store), now.place))
         store.events.add_many(event_row(event, now.place) for event in followed.events)
         store.observations.save(
             ObservationRow(
@@ -35,6 +37,13 @@ def record(store: Store, followed: Followed, now: Snapshot, *, settled: bool) ->
                 state=SETTLED if settled else UNSETTLED,
             )
         )
+
+
+def _measured(session: Session, store: Store) -> Session:
+    """Leave out a baseline that a person forgot meanwhile: there is nothing to measure the session against."""
+    if session.baseline is None or store.baselines.has(session.baseline):
+        return session
+    return replace(session, baseline=None)
 
 
 def baseline_row(baseline: Baseline) -> BaselineRow:

@@ -65,6 +65,16 @@ class Baselines:
         row = self._connection.row(_SELECT + " WHERE b.place = ? ORDER BY b.id DESC LIMIT 1", (number,))
         return _baseline(row) if row else None
 
+    def latest_id(self, place: Place) -> int | None:
+        """Return the number of the newest baseline of a place, without reading it. Raises StateError."""
+        number = place_number(self._connection, place)
+        row = self._connection.row("SELECT max(id) FROM baselines WHERE place = ?", (number,))
+        return None if row is None else row[0]
+
+    def has(self, baseline: int) -> bool:
+        """Tell whether there is one of this number. Raises StateError."""
+        return self._connection.row("SELECT 1 FROM baselines WHERE id = ?", (baseline,)) is not None
+
     def next_id(self) -> int:
         """Return the number the next baseline is to bear: no earlier one ever bore it. Raises StateError."""
         return self._connection.next_number("baselines")

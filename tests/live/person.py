@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,9 @@ class Person:
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return the sessions that are stored, the newest first."""
-        found: list[dict[str, Any]] = self.ask("sessions").document["sessions"]
+        answer = self.ask("sessions")
+        assert answer.status == 0, answer
+        found: list[dict[str, Any]] = answer.document["sessions"]
         return found
 
     def kinds(self) -> list[str]:
@@ -160,11 +163,17 @@ class Daemon:
 
     def hears(self, words: str) -> None:
         """Wait until the service manager is told something with these words; what was told before counts no more."""
-        while True:
-            told = self._channel.recv(4096).decode()
-            self.told.append(told)
-            if words in told:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            try:
+                self.told.append(self._channel.recv(4096).decode())
+            except TimeoutError:
+                if self.process.poll() is not None:
+                    break
+                continue
+            if words in self.told[-1]:
                 return
+        raise AssertionError(f"{words!r} was never told:\n{self.told}\n{self._log.read_text()}")
 
     def log(self) -> list[dict[str, Any]]:
         """Return the lines logged so far."""
@@ -190,7 +199,7 @@ def daemon(person: Person, name: str = "run") -> Iterator[Daemon]:
     log = person.folder / f"{name}.log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, log.open("w") as output:
         channel.bind(str(person.folder / name))
-        channel.settimeout(DEADLINE)
+        channel.settimeout(1)
         environment = {**os.environ, "NOTIFY_SOCKET": str(person.folder / name)}
         with subprocess.Popen(
             person.words("run"), stdin=subprocess.DEVNULL, stdout=output, stderr=output, text=True, env=environment

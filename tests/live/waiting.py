@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ DEADLINE = 20.0  # seconds; nothing the live tests wait for takes more than two
 
 def until(claim: Callable[[], bool], limit: float = DEADLINE) -> None:
     """Wait until the claim holds. Raises AssertionError after ``limit`` seconds."""
-    pause = Event()
-    for _ in range(int(limit / 0.02)):
-        if claim():
-            return
+    pause, deadline = Event(), time.monotonic() + limit
+    while not claim():
+        if time.monotonic() > deadline:
+            break
         pause.wait(0.02)
+    else:
+        return
     raise AssertionError(f"it did not come true within {limit} s")
