@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 # Changes nobody saw the author of count as the session's only so soon after its opening (seconds).
 OPENING = 60.0
-# What bears these is signed: a DHCP client's or the router advertisements' (RTPROT_DHCP, RTPROT_RA; linux/rtnetlink.h).
-# A lease that is renewed right after a VPN came up, by an `ip` that nobody caught in time, is not the VPN's doing.
-OTHERS = frozenset({"dhcp", "ra"})
+# What bears these is signed: a DHCP client's or the router advertisements' (RTPROT_DHCP, RTPROT_RA; linux/rtnetlink.h),
+# or a routing daemon's. A lease that is renewed right after a VPN came up, by an `ip` that nobody caught in time, is
+# not the VPN's doing, and neither are the routes that BGP learns and withdraws by the thousand.
+ROUTING_DAEMONS = frozenset({"zebra", "bird", "babel", "bgp", "ospf", "isis", "rip", "eigrp", "keepalived"})
+OTHERS = frozenset({"dhcp", "ra"}) | ROUTING_DAEMONS
 UNKNOWN = Author()
 
 

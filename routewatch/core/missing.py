@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from routewatch.core.addresses import connected_prefix, is_default
+from routewatch.core.attribution import ROUTING_DAEMONS
 from routewatch.core.diff import key, steady
 from routewatch.core.evidence_for import outlasted
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
@@ -146,17 +147,24 @@ def _is_elsewhere(loss: Loss, scene: Scene) -> bool:
     return interface in known and not scene.on_uplink_of(loss.baseline, interface or "")
 
 
-def _was_made_meanwhile(loss: Loss, _scene: Scene) -> bool:
+def _was_made_meanwhile(loss: Loss, scene: Scene) -> bool:
     """Tell whether somebody made the row during the session: nobody vouches for it, unless it is a default."""
     if loss.baseline is None or (isinstance(loss.row, Route) and is_default(loss.row)):
         return False
-    return not _stood_in(loss.baseline, loss.row)
+    return not _stood_in(loss.baseline, loss.row, scene)
 
 
-def _stood_in(baseline: Baseline, row: Route | PolicyRule) -> bool:
+def _stood_in(baseline: Baseline, row: Route | PolicyRule, scene: Scene) -> bool:
+    """Tell whether a row that is not there now stood in a baseline. Of a whole Internet only the losses are decoded."""
     if isinstance(row, PolicyRule):
         return row in baseline.snapshot.rules
-    return any(key(row) == key(route) for route in baseline.snapshot.routes.values())
+    return key(row) in scene.lost(baseline)
+
+
+def _has_a_daemon(loss: Loss, _scene: Scene) -> bool:
+    """Tell whether a routing daemon made the row and nobody saw the client take it: it withdraws what it made."""
+    by_client = loss.trace is not None and loss.trace.tie == "author"
+    return loss.row.protocol in ROUTING_DAEMONS and not by_client
 
 
 def _is_advertised(loss: Loss, _scene: Scene) -> bool:
@@ -171,10 +179,11 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     rivals = [r for r in scene.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
     if any(scene.is_usable(rival) for rival in rivals):
         return True
-    if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route):
+    if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route, scene):
         return False
     later = (t.route for t in loss.session.vanished if t.route is not None)
-    made_meanwhile = (*loss.session.others, *(r for r in later if is_default(r) and not _stood_in(loss.baseline, r)))
+    since = (r for r in later if is_default(r) and not _stood_in(loss.baseline, r, scene))
+    made_meanwhile = (*loss.session.others, *since)
     return any((r.family, r.table) == (route.family, route.table) for r in made_meanwhile)
 
 
@@ -196,6 +205,7 @@ OBSTACLES: tuple[Obstacle, ...] = (
     Obstacle("other-network", "the machine is on another network than then: it would be wrong here", _is_elsewhere),
     Obstacle("made-meanwhile", "somebody made it while the VPN was up; it was not there before", _was_made_meanwhile),
     Obstacle("advertised", "the router advertises it; a static copy would outlive the router", _is_advertised),
+    Obstacle("routing-daemon", "a routing daemon made it, and makes it again where it is right", _has_a_daemon),
     Obstacle("successor", "another default route has taken its place", _has_a_successor, Verdict.EXPECTED),
     Obstacle("out-of-reach", "its next hop can't be reached from here now", _is_out_of_reach),
 )

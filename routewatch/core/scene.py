@@ -35,6 +35,7 @@ class Scene(Links):
         self._rule_changes: dict[int, RuleChanges] = {}
         self._rows: dict[int, tuple[frozenset[Route], frozenset[Route]]] = {}
         self._same_network: dict[int, bool] = {}
+        self._lost: dict[int, frozenset[Hashable]] = {}
         self._reach: dict[tuple[str | None, str | None], bool] = {}
 
     @cached_property
@@ -127,6 +128,14 @@ class Scene(Links):
         if doubted.routes and steady(row) in map(steady, doubted.routes):
             return False
         return not self.is_new(row, baseline) and not self.is_changed(row, baseline)
+
+    def lost(self, baseline: Baseline) -> frozenset[Hashable]:
+        """Return the keys of the baseline's routes that are not there now, or not as they were."""
+        if baseline.id not in self._lost:
+            changes = self.changes(baseline)
+            gone = (*changes.removed, *(pair.before for pair in changes.changed))
+            self._lost[baseline.id] = frozenset(map(key, gone))
+        return self._lost[baseline.id]
 
     def on_network_of(self, baseline: Baseline) -> bool:
         """Tell whether the machine is on the network it was on when the baseline was taken."""
