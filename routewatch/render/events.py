@@ -31,7 +31,7 @@ def event_object(number: int, event: Event) -> Object:
 def event_line(event: Event) -> str:
     """Return an event as one line: when, what, which row, by whom, in which session."""
     row = event.route or event.policy_rule
-    said = [row_text(row)] if row is not None else []
+    said = [row_text(row).removeprefix("rule ")] if row is not None else []  # the kind has said that it is one
     if event.before is not None:
         said.append(f"(was {row_text(event.before)})")
     whose = [f"(session {event.session})"] if event.session else []
