@@ -13,13 +13,16 @@ from msgspec.structs import replace
 from routewatch.commands.acting import Acted, Actor, Intent, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.observer import Observer, findings, open_findings
-from routewatch.commands.report import report
+from routewatch.commands.report import objects, report
 from routewatch.commands.waiting import require_privilege
 from routewatch.core.diff import steady
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
+from routewatch.core.remarks import Remark, remarks
 from routewatch.core.timeline import same_row
+from routewatch.core.verdict import Finding, Verdict
 from routewatch.errors import ObservationError, StateError
+from routewatch.render.remarks import remark_text
 from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Cleaned(Struct, frozen=True, kw_only=True):
     acted: Acted
     refused: tuple[Refusal, ...]
     remaining: int
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def done(self) -> int:
@@ -45,11 +49,14 @@ class Cleaned(Struct, frozen=True, kw_only=True):
 
     def report(self, context: Context) -> int:
         """Say what was done and what is left, and return the exit status."""
-        status = report(context, self.acted, self.refused, {"remaining": self.remaining})
+        more = {"remaining": self.remaining, "remarks": objects(self.remarks)}
+        status = report(context, self.acted, self.refused, more)
         number, tried = self.acted.cleanup, len(self.acted.taken)
         context.report(f"cleanup {number}: {self.done} of {tried} done, {self.remaining} remain")
         if self.done:
             context.report(f"routewatch undo {number} takes it back")
+        for remark in self.remarks:
+            context.report(remark_text(remark))
         return status
 
 
@@ -61,7 +68,7 @@ def clean(context: Context, store: Store, observer: Observer, intent: tuple[Plan
     planned, wishes = intent
     scene = observer.look()
     found = findings(scene)
-    again = plan(found, scene, replace(wishes, login_peers=context.host.login_peers()))
+    again = plan_for(context, scene, found, wishes)
     acted = Actor(store.journal, context.host).act(_intents(planned, again, scene))
     try:
         acted, remaining = _verify(store, observer, acted)
@@ -69,7 +76,7 @@ def clean(context: Context, store: Store, observer: Observer, intent: tuple[Plan
         done = sum(entry.status == "done" for entry in acted.taken)
         acted = replace(acted, stopped=acted.stopped or error)
         remaining = max(0, len(open_findings(found)) - done)
-    return Cleaned(acted=acted, refused=again.refused, remaining=remaining)
+    return Cleaned(acted=acted, refused=again.refused, remaining=remaining, remarks=remarks(scene))
 
 
 def _verify(store: Store, observer: Observer, acted: Acted) -> tuple[Acted, int]:
@@ -94,17 +101,20 @@ def clean_unattended(context: Context, store: Store, observer: Observer) -> Clea
     with lock:
         wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=context.settings.max_routes)
         scene = observer.look()
-        planned = plan(findings(scene), scene, wishes)
+        planned = plan_for(context, scene, findings(scene), wishes)
         return clean(context, store, observer, (planned, wishes)) if planned.steps else None
 
 
 def wishes_of(context: Context) -> Wishes:
-    """Return what the configuration and the machine say to any plan."""
-    return Wishes(
-        protect=context.protection,
-        login_peers=context.host.login_peers(),
-        grace=context.settings.grace,
-    )
+    """Return what the configuration says to any plan."""
+    return Wishes(protect=context.protection, grace=context.settings.grace)
+
+
+def plan_for(context: Context, scene: Scene, found: tuple[Finding, ...], wishes: Wishes) -> Plan:
+    """Plan what the findings ask for; the remote logins are looked up only where there is something to plan."""
+    if any(finding.verdict is not Verdict.EXPECTED for finding in found):
+        wishes = replace(wishes, login_peers=context.host.login_peers())
+    return plan(found, scene, wishes)
 
 
 def _intents(planned: Plan, again: Plan, scene: Scene) -> list[Intent]:

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.cleaning import clean, wishes_of
+from routewatch.commands.cleaning import clean, plan_for, wishes_of
 from routewatch.commands.keep import destinations
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recall import require_session
 from routewatch.commands.recovery import recovered
 from routewatch.commands.report import Prospect, show
 from routewatch.commands.waiting import acting, looking, require_privilege, wait_and_look
-from routewatch.core.plan import Plan, plan
+from routewatch.core.remarks import remarks
 from routewatch.render.plan import plan_text
 
 if TYPE_CHECKING:
     import argparse
 
     from routewatch.commands.context import Context
+    from routewatch.core.plan import Plan
     from routewatch.core.refusals import Wishes
     from routewatch.core.scene import Scene
 
@@ -51,7 +52,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         with context.store(readonly=True) as store:
             require_session(store, arguments.session)
             scene, settled = wait_and_look(context, Observer(context, store, writes=False), grace=False)
-            return _show(context, scene, replace(wishes, settled=settled))
+        planned, prospect = _planned(context, scene, replace(wishes, settled=settled))
+        return show(context, planned, prospect, NOTHING)
     require_privilege(context)
     with context.store() as store:
         require_session(store, arguments.session)
@@ -62,17 +64,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         for line in told:
             context.note(line)
         wishes = replace(wishes, settled=settled)
-        planned = plan(findings(scene), scene, wishes)
-        if not planned.steps:
-            return _show(context, scene, wishes, dry_run=False)
-        if not (arguments.unattended or arguments.yes):
-            if not _can_ask(context):
-                return _show(context, scene, wishes, dry_run=False)
-            if not _agreed(context, planned):
-                context.say("nothing was changed")
-                return 1
-        elif arguments.yes:
-            context.report(plan_text(planned))
+        planned, prospect = _planned(context, scene, wishes)
+        if not planned.steps or not (arguments.yes or arguments.unattended or _can_ask(context)):
+            return show(context, planned, replace(prospect, dry_run=False), NOTHING)
+        if not _agreed(arguments, context, planned):
+            context.say("nothing was changed")
+            return 1
         with acting(context, store) as observer:
             return clean(context, store, observer, (planned, wishes)).report(context)
 
@@ -89,19 +86,23 @@ def _asked(arguments: argparse.Namespace, context: Context) -> Wishes:
     )
 
 
-def _show(context: Context, scene: Scene, wishes: Wishes, *, dry_run: bool = True) -> int:
+def _planned(context: Context, scene: Scene, wishes: Wishes) -> tuple[Plan, Prospect]:
     found = findings(scene)
-    prospect = Prospect(remaining=len(open_findings(found)), settled=wishes.settled, dry_run=dry_run)
-    return show(context, plan(found, scene, wishes), prospect, NOTHING)
+    prospect = Prospect(remaining=len(open_findings(found)), settled=wishes.settled, remarks=remarks(scene))
+    return plan_for(context, scene, found, wishes), prospect
 
 
 def _can_ask(context: Context) -> bool:
     return not context.json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _agreed(context: Context, planned: Plan) -> bool:
-    """Show the plan and ask; the end of the input is a no."""
-    context.say(plan_text(planned))
+def _agreed(arguments: argparse.Namespace, context: Context, planned: Plan) -> bool:
+    """Show the plan and ask, unless it was agreed to beforehand; the end of the input is a no."""
+    if arguments.unattended:
+        return True
+    context.report(plan_text(planned))
+    if arguments.yes:
+        return True
     context.flush()
     sys.stderr.write(f"\nTake {'this step' if len(planned.steps) == 1 else 'these steps'}? [y/N] ")
     sys.stderr.flush()

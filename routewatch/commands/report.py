@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from routewatch.core.remarks import Remark
 from routewatch.core.steps import Taken
 from routewatch.render.plan import plan_text, refusal_object, refusals_text, step_object, taken_text
+from routewatch.render.remarks import remark_object, remark_text
 
 if TYPE_CHECKING:
     from routewatch.commands.acting import Acted
@@ -23,6 +25,7 @@ class Prospect(Struct, frozen=True, kw_only=True):
     settled: bool = True
     dry_run: bool = True
     cleanup: int | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> int:
@@ -30,16 +33,23 @@ def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> i
     if context.json:
         taken = tuple(Taken(n=n, step=step, status="planned") for n, step in enumerate(planned.steps, start=1))
         more = {"dry_run": prospect.dry_run, "cleanup_id": prospect.cleanup, "remaining": prospect.remaining}
-        context.emit(document(taken, planned.refused, more))
+        context.emit(document(taken, planned.refused, more | {"remarks": objects(prospect.remarks)}))
     elif planned.steps or planned.refused:
         context.say(plan_text(planned))
         if planned.steps:
             context.say("\nnothing was changed" + ("" if prospect.dry_run else ": say --yes to take these steps"))
     elif prospect.settled:
         context.say(nothing)
+    for remark in prospect.remarks:
+        context.say(remark_text(remark))
     if not prospect.settled:
         context.note("the table does not come to rest, so nothing is done; try again when it has")
     return 1 if planned.steps or planned.refused or prospect.remaining or not prospect.settled else 0
+
+
+def objects(remarks: tuple[Remark, ...]) -> list[dict[str, Any]]:
+    """Return remarks as they stand in the JSON."""
+    return [remark_object(remark) for remark in remarks]
 
 
 def report(context: Context, acted: Acted, refused: tuple[Refusal, ...], more: dict[str, Any]) -> int:
@@ -64,4 +74,5 @@ def document(taken: tuple[Taken, ...], refused: tuple[Refusal, ...], more: dict[
         "cleanup_id": None,
         "steps": [step_object(entry.n, entry.step, entry.status, entry.detail) for entry in taken],
         "refused": [refusal_object(refusal) for refusal in refused],
+        "remarks": [],
     } | more

@@ -10,11 +10,13 @@ from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.settle import look_now
 from routewatch.commands.tally import tallies
 from routewatch.core.memory import Session
+from routewatch.core.remarks import remarks
 from routewatch.core.signatures import client_of_link
 from routewatch.core.tunnels import tunnels
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.render.findings import finding_object, finding_text
 from routewatch.render.objects import link_object, process_text
+from routewatch.render.remarks import remark_object, remark_text
 from routewatch.render.routes import printable
 from routewatch.render.sessions import HEADER, Tally, session_line, session_object
 from routewatch.render.times import clock, iso, span
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
     from routewatch.commands.context import Context
+    from routewatch.core.model import Link
     from routewatch.core.scene import Scene
     from routewatch.store.database import Store
 
@@ -108,13 +111,14 @@ def _document(scene: Scene, state: State, context: Context) -> dict[str, Any]:
         "tunnels": [
             {
                 **link_object(link),
-                "client": client_of_link(link, context.signatures),
+                "client": _client(link, scene),
                 "ownership": scene.owner_of_link(link),
             }
             for link in tunnels(scene.now, context.signatures)
         ],
         "sessions": [session_object(session, tally) for session, tally in state.running],
         "findings": [finding_object(finding) for finding in state.shown],
+        "remarks": [remark_object(remark) for remark in remarks(scene)],
         "baseline": baseline,
         "interrupted": list(state.interrupted),
         "daemon": state.daemon,
@@ -130,17 +134,24 @@ def _print(context: Context, scene: Scene, state: State) -> None:
     if state.running:
         now = scene.now.taken.boot
         lines += ["", HEADER, *(session_line(session, tally, now) for session, tally in state.running)]
-    context.say("\n".join([*lines, *_finding_lines(state.shown)]))
+    lines += [*_finding_lines(state.shown), *map(remark_text, remarks(scene))]
+    context.say("\n".join(lines))
 
 
 def _tunnel_lines(context: Context, scene: Scene) -> list[str]:
     lines = []
     for link in tunnels(scene.now, context.signatures):
-        client = client_of_link(link, context.signatures) or "unknown client"
+        client = _client(link, scene) or "unknown client"
         owner = f" ({process_text(link.owner)})" if link.owner else ""
         addresses = " ".join(address.address for address in link.addresses)
         lines.append(printable(f"tunnel {link.name} {addresses}: {client}{owner}, {scene.owner_of_link(link)}"))
     return lines or ["no tunnel"]
+
+
+def _client(link: Link, scene: Scene) -> str | None:
+    """Return the client of a tunnel: by what is seen now, else by what its last session was."""
+    of_sessions = (s.client for s in reversed(scene.memory.sessions) if s.tunnel.identity == link.identity)
+    return client_of_link(link, scene.signatures) or next(of_sessions, None)
 
 
 def _finding_lines(shown: tuple[Finding, ...]) -> list[str]:

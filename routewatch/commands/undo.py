@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _plan(context: Context, cleanup: CleanupRow, scene: Scene, *, settled: bool) -> Plan:
-    return plan_undo(_done(cleanup).values(), scene, replace(wishes_of(context), settled=settled))
+    wishes = replace(wishes_of(context), settled=settled, login_peers=context.host.login_peers())
+    return plan_undo(_done(cleanup).values(), scene, wishes)
 
 
 def _done(cleanup: CleanupRow) -> dict[int, Step]:

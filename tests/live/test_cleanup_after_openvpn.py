@@ -87,7 +87,6 @@ def undo(aftermath: Aftermath, left: list[str]) -> None:
         assert listing(lab.client) == left
 
 
-@pytest.mark.xfail(reason="issue A: addresses of a persistent tun are to be reported with `ip addr del`", strict=True)
 @pytest.mark.parametrize("aftermath", [e for e in ENDINGS if e.name == "mktun-crash"], ids=["mktun"], indirect=True)
 def test_the_addresses_left_on_a_dead_tun_are_named_with_the_command_that_takes_them_away(aftermath: Aftermath) -> None:
     cleaned = aftermath.program.ask("cleanup", "--yes")

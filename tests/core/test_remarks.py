@@ -1,0 +1,66 @@
+"""What is told beside routes and rules: the addresses a client left on a tunnel that outlives it."""
+
+from __future__ import annotations
+
+from routewatch.core.remarks import remarks
+from routewatch.render.remarks import command, remark_object, remark_text
+from tests.scenarios.clients import dies, openvpn_connects
+from tests.scenarios.story import Story
+
+UNHELD = "tun0 kind tun index 7 up persistent point_to_point"
+HELD = "tun0 kind tun index 7 up carrier persistent point_to_point owner openvpn[1234]"
+
+
+def left_behind(*before: str) -> Story:
+    story = Story()
+    story.up(UNHELD, *before)
+    story.wait(300)
+    openvpn_connects(story, tun=HELD, adds=())
+    story.up(HELD, *before, "10.8.0.2/24", "fd08::2/64", "fe80::7/64")
+    story.look()
+    story.runs()
+    story.die("tun0")
+    story.look()
+    return story
+
+
+def test_an_address_left_on_a_dead_persistent_tun_is_named_with_its_command() -> None:
+    told = remarks(left_behind().scene)
+    assert [command(remark) for remark in told] == [
+        "ip addr del 10.8.0.2/24 dev tun0",
+        "ip -6 addr del fd08::2/64 dev tun0",
+    ]
+    assert "$ ip addr del 10.8.0.2/24 dev tun0" in remark_text(told[0])
+    assert remark_object(told[0]) == {
+        "link": "tun0",
+        "address": "10.8.0.2/24",
+        "session": 1,
+        "because": told[0].because,
+        "command": "ip addr del 10.8.0.2/24 dev tun0",
+    }
+
+
+def test_an_address_that_was_there_before_the_vpn_is_the_admins() -> None:
+    told = remarks(left_behind("10.8.0.2/24").scene)
+    assert [remark.address.address for remark in told] == ["fd08::2"]
+
+
+def test_while_the_client_may_come_back_nothing_is_said_of_its_addresses() -> None:
+    story = left_behind()
+    story.runs("openvpn[1234]")
+    assert remarks(story.scene) == ()
+
+
+def test_a_tunnel_that_was_never_in_use_is_no_matter() -> None:
+    story = Story()
+    story.up(UNHELD, "10.8.0.2/24")
+    story.look()
+    assert remarks(story.scene) == ()
+
+
+def test_a_vpn_that_is_up_needs_its_addresses() -> None:
+    story = Story()
+    openvpn_connects(story)
+    assert remarks(story.scene) == ()
+    dies(story)
+    assert remarks(story.scene) == ()  # its tun has gone with it
