@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from routewatch.core.addresses import is_default
 from routewatch.core.attribution import Ledger, trace
-from routewatch.core.diff import Changes, RuleChanges, key, steady
+from routewatch.core.diff import Changed, Changes, RuleChanges, key, steady
 from routewatch.core.memory import Event, EventKind, Session, Trace
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Author, PolicyRule, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from routewatch.core.model import Moment
 
 TRACES = 10_000  # a session remembers no more rows: a full table learnt over a VPN is not a leftover
@@ -38,21 +40,61 @@ class Book:
         """Enter all changes; removals first, so that a row that only moved is there in the end."""
         gone: tuple[Row, ...] = (*_shown(routes.removed), *rules.removed)
         come: tuple[Row, ...] = (*_shown(routes.added), *rules.added)
-        events = [self._remove(row, ledger) for row in gone]
+        owners = self._take_out(gone)
+        events = [self._remove(row, owners.get(_name(row)), ledger) for row in gone]
+        self._strike_out(come)
         events += [self._add(row, ledger) for row in come]
-        events += [self._change(pair.before, pair.after, ledger) for pair in routes.changed]
+        self._disown({_name(row): event.session for row, event in zip(come, events[len(gone) :], strict=True)})
+        owners = self._renew({_name(pair.before): pair.after for pair in routes.changed})
+        events += [self._change(pair, owners.get(_name(pair.before)), ledger) for pair in routes.changed]
         if len(events) > EVENTS:
             return (Event(kind="resync", at=self._at, detail=f"{len(events)} rows differ"),)
         return tuple(events)
 
-    def _remove(self, row: Row, ledger: Ledger) -> Event:
-        change = ledger.removed(row)
-        own: int | None = None  # the session that it is a row of
+    # What concerns all rows of a look is done in one pass over each session, not in one for each row: a VPN that
+    # carried a full table takes ten thousands of rows with it when it goes.
+
+    def _take_out(self, gone: tuple[Row, ...]) -> dict[Row | None, int]:
+        """Take rows that are gone out of their sessions; return whose they were."""
+        names = {_name(row) for row in gone}
+        owners: dict[Row | None, int] = {}
         for session in self.sessions:
-            kept = tuple(t for t in session.appeared if not same_row(t, row))
-            own = session.id if len(kept) != len(session.appeared) else own
-            others = tuple(route for route in session.others if not same(route, row))
-            self._set(session, appeared=kept, others=others)
+            owners |= {name: session.id for t in session.appeared if (name := _name(t.row)) in names}
+            self._set(
+                session,
+                appeared=tuple(t for t in session.appeared if _name(t.row) not in names),
+                others=tuple(route for route in session.others if _name(route) not in names),
+            )
+        return owners
+
+    def _strike_out(self, come: tuple[Row, ...]) -> None:
+        """Strike what has come back out of what sessions lost."""
+        names, places = {_name(row) for row in come}, {_place(row) for row in come}
+        for session in self.sessions:
+            self._set(
+                session,
+                vanished=tuple(t for t in session.vanished if _place(t.row) not in places),
+                others_took=tuple(route for route in session.others_took if _name(route) not in names),
+            )
+
+    def _disown(self, owners: dict[Row | None, int | None]) -> None:
+        """Take rows from the sessions they were entered into before their owner's tunnel was seen."""
+        for session in self.sessions:
+            mine = {None, session.id}
+            kept = tuple(t for t in session.appeared if owners.get(_name(t.row)) in mine)
+            self._set(session, appeared=kept)
+
+    def _renew(self, changed: dict[Row | None, Route]) -> dict[Row | None, int]:
+        """Enter what rows have become; return whose they are."""
+        owners: dict[Row | None, int] = {}
+        for session in self.sessions if changed else ():
+            owners |= {name: session.id for t in session.appeared if (name := _name(t.row)) in changed}
+            renewed = (replace(t, route=changed.get(_name(t.row), t.route)) for t in session.appeared)
+            self._set(session, appeared=tuple(renewed))
+        return owners
+
+    def _remove(self, row: Row, own: int | None, ledger: Ledger) -> Event:
+        change = ledger.removed(row)
         found = None if own is not None else trace(row, change, self.sessions, self._at)
         if found is not None and len(found[0].vanished) < TRACES:
             session, entry = found
@@ -64,23 +106,13 @@ class Book:
 
     def _add(self, row: Row, ledger: Ledger) -> Event:
         change = ledger.added(row)
-        for session in self.sessions:
-            took = tuple(route for route in session.others_took if not same(route, row))
-            self._set(session, vanished=tuple(t for t in session.vanished if not _back(t, row)), others_took=took)
         found = trace(row, change, self.sessions, self._at)
         if found is not None and len(found[0].appeared) < TRACES:
             session, entry = found
-            self._disown(row, session)
             self._set(session, appeared=(*session.appeared, entry))
         elif found is None:
             self._note_default("others", row)
         return self._event("added", row, found[0].id if found else None, change.author if change else None)
-
-    def _disown(self, row: Row, owner: Session) -> None:
-        """Take a row from the sessions it was entered into before its owner's tunnel was seen: it is in one only."""
-        for session in self.sessions:
-            if session.id != owner.id:
-                self._set(session, appeared=tuple(t for t in session.appeared if not same_row(t, row)))
 
     def _note_default(self, field: str, row: Row) -> None:
         """Remember in every open session that somebody else made or took away a default."""
@@ -89,15 +121,12 @@ class Book:
                 if session.is_open:
                     self._set(session, **{field: (*getattr(session, field), row)})
 
-    def _change(self, before: Route, after: Route, ledger: Ledger) -> Event:
-        change = ledger.added(after)
-        own: int | None = None
-        for session in self.sessions:
-            renewed = tuple(replace(t, route=after) if same_row(t, before) else t for t in session.appeared)
-            own = session.id if renewed != session.appeared else own
-            self._set(session, appeared=renewed)
+    def _change(self, pair: Changed, own: int | None, ledger: Ledger) -> Event:
+        change = ledger.added(pair.after)
         author = change.author if change else None
-        return Event(kind="route_changed", at=self._at, session=own, route=after, before=before, author=author)
+        return Event(
+            kind="route_changed", at=self._at, session=own, route=pair.after, before=pair.before, author=author
+        )
 
     def _set(self, session: Session, **fields: tuple[Trace, ...] | tuple[Route, ...]) -> None:
         current = self._sessions[session.id]
@@ -128,8 +157,11 @@ def same(one: Row, other: Row) -> bool:
     return one == other
 
 
-def _back(entry: Trace, row: Row) -> bool:
-    """Tell whether a lost row has come back, be it with another metric or protocol."""
-    if isinstance(row, Route):
-        return entry.route is not None and key(entry.route) == key(row)
-    return entry.policy_rule == row
+def _name(row: Row | None) -> Row | None:
+    """Return what makes it this very row, whatever its expiry and state flags."""
+    return steady(row) if isinstance(row, Route) else row
+
+
+def _place(row: Row | None) -> Hashable:
+    """Return what a lost row comes back to, be it with another metric or protocol."""
+    return key(row) if isinstance(row, Route) else row
