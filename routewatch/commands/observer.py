@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.commands.recall import recall_course, recall_memory, recall_series
-from routewatch.commands.record import baseline_row, event_row, record
+from routewatch.commands.record import baseline_row, event_row, joined, record
 from routewatch.commands.settle import look_now
 from routewatch.core.baselines import extended, next_baseline, same_table
 from routewatch.core.memory import Event
@@ -40,6 +40,7 @@ class Observer:
         self._store = store
         self._writes = writes
         self._saved: Snapshot | None = None
+        self._owed: Followed | None = None  # what could not be written down yet
         self.course: Course = recall_course(store, context.host)
 
     @property
@@ -57,9 +58,11 @@ class Observer:
         self._catch_up()
         followed = follow(self.course, sight, self._context.signatures)
         self.course = followed.course
-        if self._writes and (followed.events or followed.sessions or self._is_news(sight.snapshot)):
-            record(self._store, followed, sight.snapshot, settled=sight.settled)
-            self._saved = sight.snapshot
+        owed = joined(self._owed, followed)
+        if self._writes and (owed.events or owed.sessions or self._is_news(sight.snapshot)):
+            self._owed = owed
+            record(self._store, owed, sight.snapshot, settled=sight.settled)
+            self._owed, self._saved = None, sight.snapshot
         return followed
 
     def _catch_up(self) -> None:

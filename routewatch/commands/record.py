@@ -13,11 +13,25 @@ from routewatch.store.events import EventRow
 from routewatch.store.observations import ObservationRow
 from routewatch.store.sessions import SessionRow
 
+EVENTS = 10_000  # kept at most while the store can't be written
+
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline, Event, Session
     from routewatch.core.model import Place, Snapshot
     from routewatch.core.sessions import Followed
     from routewatch.store.database import Store
+
+
+def joined(owed: Followed | None, followed: Followed) -> Followed:
+    """Return what a look led to together with what earlier ones led to and could not be stored."""
+    if owed is None:
+        return followed
+    return replace(
+        followed,
+        baselines=(*owed.baselines, *followed.baselines),
+        sessions=tuple({session.id: session for session in (*owed.sessions, *followed.sessions)}.values()),
+        events=(*owed.events, *followed.events)[-EVENTS:],
+    )
 
 
 def record(store: Store, followed: Followed, now: Snapshot, *, settled: bool) -> None:
