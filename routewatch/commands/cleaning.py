@@ -99,10 +99,17 @@ def clean_unattended(context: Context, store: Store, observer: Observer) -> Clea
     if lock is None:
         return None
     with lock:
-        wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=context.settings.max_routes)
         scene = observer.look()
+        wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=allowance(context, scene))
         planned = plan_for(context, scene, findings(scene), wishes)
         return clean(context, store, observer, (planned, wishes)) if planned.steps else None
+
+
+def allowance(context: Context, scene: Scene) -> int:
+    """Return how many rows may still be taken unattended, of those that ``max_routes`` allows for one session."""
+    opened = max((session.opened.boot for session in scene.memory.sessions), default=0.0)
+    taken = sum(deletion.at.boot >= opened for deletion in scene.memory.deleted)
+    return max(0, context.settings.max_routes - taken)
 
 
 def wishes_of(context: Context) -> Wishes:

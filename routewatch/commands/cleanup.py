@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.cleaning import clean, plan_for, wishes_of
+from routewatch.commands.cleaning import allowance, clean, plan_for, wishes_of
 from routewatch.commands.keep import destinations
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recall import require_session
 from routewatch.commands.recovery import recovered
 from routewatch.commands.report import Prospect, show
 from routewatch.commands.waiting import acting, looking, require_privilege, wait_and_look
+from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.remarks import remarks
 from routewatch.render.plan import plan_text
 
@@ -51,19 +52,20 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.dry_run:
         with context.store(readonly=True) as store:
             require_session(store, arguments.session)
-            scene, settled = wait_and_look(context, Observer(context, store, writes=False), grace=False)
+            scene, settled = wait_and_look(context, Observer(context, store, writes=False))
         planned, prospect = _planned(context, scene, replace(wishes, settled=settled))
         return show(context, planned, prospect, NOTHING)
     require_privilege(context)
     with context.store() as store:
         require_session(store, arguments.session)
         with looking(context, store) as observer:
-            scene, settled = wait_and_look(context, observer, grace=True)
+            scene, settled = wait_and_look(context, observer, _grace(arguments, context))
             told = recovered(context, store, scene)
             scene = observer.scene(scene.now) if told else scene
         for line in told:
             context.note(line)
-        wishes = replace(wishes, settled=settled)
+        limit = allowance(context, scene) if arguments.unattended else None
+        wishes = replace(wishes, settled=settled, limit=limit)
         planned, prospect = _planned(context, scene, wishes)
         if not planned.steps or not (arguments.yes or arguments.unattended or _can_ask(context)):
             return show(context, planned, replace(prospect, dry_run=False), NOTHING)
@@ -74,6 +76,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             return clean(context, store, observer, (planned, wishes)).report(context)
 
 
+def _grace(arguments: argparse.Namespace, context: Context) -> float:
+    """Return how long to wait for a client that has just ended: unattended, until the second look is possible."""
+    return max(context.settings.grace, SECOND_LOOK) if arguments.unattended else context.settings.grace
+
+
 def _asked(arguments: argparse.Namespace, context: Context) -> Wishes:
     confidences = {"certain"} if arguments.unattended else {"certain", "likely"}
     return replace(
@@ -82,7 +89,6 @@ def _asked(arguments: argparse.Namespace, context: Context) -> Wishes:
         only=frozenset(name for text in arguments.only for name in destinations(text)),
         session=arguments.session,
         restore=not arguments.no_restore,
-        limit=context.settings.max_routes if arguments.unattended else None,
     )
 
 

@@ -17,7 +17,7 @@ from routewatch.core.baselines import extended, next_baseline, same_table
 from routewatch.core.memory import Event
 from routewatch.core.missing import find_missing
 from routewatch.core.scene import Scene
-from routewatch.core.sessions import follow
+from routewatch.core.sessions import Followed, follow
 from routewatch.core.tunnels import is_held, tunnels
 from routewatch.core.verdict import Finding, Verdict, find_leftovers
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.memory import Baseline, EventKind, Reason
     from routewatch.core.model import Process, Snapshot
-    from routewatch.core.sessions import Course, Followed, Sight
+    from routewatch.core.sessions import Course, Sight
     from routewatch.store.database import Store
 
 OPEN = frozenset({Verdict.ORPHANED, Verdict.MISSING})
@@ -56,6 +56,9 @@ class Observer:
     def take(self, sight: Sight) -> Followed:
         """Follow one look and write down what it led to. Raises StateError; the course has gone on all the same."""
         self._catch_up()
+        last = self.course.last
+        if not self._writes and last is not None and last.taken.boot > sight.snapshot.taken.boot:
+            return Followed(course=self.course)  # the daemon has seen more than this already
         followed = follow(self.course, sight, self._context.signatures)
         self.course = followed.course
         owed = joined(self._owed, followed)
@@ -66,7 +69,10 @@ class Observer:
         return followed
 
     def _catch_up(self) -> None:
-        """Take in baselines that a person captured or forgot beside a running daemon."""
+        """Take in what others stored meanwhile: the daemon all of it, a person baselines beside a running daemon."""
+        if not self._writes:
+            self.course = recall_course(self._store, self._context.host)
+            return
         series, stored = self.course.series, self._store.baselines
         latest = None if series.latest is None else series.latest.id
         if stored.next_id() != series.next_id or stored.latest_id(self._context.host.place()) != latest:
@@ -100,7 +106,7 @@ class Observer:
         return self._store_baseline(now, "by hand")
 
     def _store_baseline(self, now: Snapshot, reason: Reason) -> Baseline:
-        baseline = next_baseline(now, self.course.series, reason)
+        baseline = next_baseline(now, self.course.series, reason, self._context.signatures)
         event = Event(kind="baseline_stored", at=now.taken, detail=f"baseline {baseline.id}: {reason}")
         with self._store.transaction():
             self._store.baselines.add(baseline_row(baseline))

@@ -43,13 +43,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.dry_run:
         with context.store(readonly=True) as store:
             cleanup = _cleanup(store, context, arguments.cleanup)
-            scene, settled = wait_and_look(context, Observer(context, store, writes=False), grace=False)
+            scene, settled = wait_and_look(context, Observer(context, store, writes=False))
             planned = _plan(context, cleanup, scene, settled=settled)
             prospect = Prospect(remaining=len(planned.steps), settled=settled, cleanup=cleanup.id)
             return show(context, planned, prospect, "there is nothing to take back")
     require_privilege(context)
     with context.store() as store, acting(context, store) as observer:
-        scene, settled = wait_and_look(context, observer, grace=False)
+        scene, settled = wait_and_look(context, observer)
         for line in recover(store, scene):
             context.note(line)
         cleanup = _cleanup(store, context, arguments.cleanup)

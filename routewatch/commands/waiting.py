@@ -53,16 +53,16 @@ def require_privilege(context: Context) -> None:
         )
 
 
-def wait_and_look(context: Context, observer: Observer, *, grace: bool) -> tuple[Scene, bool]:
-    """Wait until the table rests, and with ``grace`` until a just-ended client has had its time; then look.
+def wait_and_look(context: Context, observer: Observer, grace: float = 0.0) -> tuple[Scene, bool]:
+    """Wait until the table rests and a just-ended client has had its ``grace`` (seconds), then look.
 
     Return the scene, and whether the table had come to rest. Raises ObservationError, StateError.
     """
     sight = _settled_sight(context, observer)
     observer.take(sight)
-    left = grace_left(observer.course.sessions, sight.snapshot.taken.boot, context.settings.grace)
-    if grace and left > 0:
-        context.note(f"a VPN has just ended: giving it {left:.0f} s to put back what it changed")
+    left = grace_left(observer.course.sessions, sight.snapshot.taken.boot, grace) if grace else 0.0
+    if left > 0:
+        context.note(f"a VPN has just ended: giving it {left:.1f} s to put back what it changed")
         select.select([], [], [], left)
         sight = _settled_sight(context, observer)
         observer.take(sight)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from routewatch.store.database import Store
 
 BASELINE_EVERY = 300.0  # seconds
+PRUNE_EVERY = 3600.0
 CHANGES = 20_000  # kept between two looks; more count as a loss
 
 
@@ -48,7 +49,7 @@ class Watchman:
         self._gaps = 0
         self._error = ("", 0.0)
         self._started = context.host.now().wall
-        self._baseline_at = float("-inf")
+        self._baseline_at = self._pruned_at = float("-inf")
         self._told: frozenset[object] = frozenset()
         self._rested: Snapshot | None = None
         self._rejected = ""
@@ -82,6 +83,7 @@ class Watchman:
             if settled and not snapshot.unsure:
                 self._rested = snapshot
                 self._consider(snapshot)
+                self._prune(snapshot)
         except StateError as error:
             self._fail("not_stored", error)
         self.save_health()
@@ -97,6 +99,18 @@ class Watchman:
         if not found and now.taken.boot - self._baseline_at >= BASELINE_EVERY:
             self._baseline_at = now.taken.boot
             self._observer.keep_baseline(now, "periodic")
+
+    def _prune(self, now: Snapshot) -> None:
+        """Keep the store within its age and size; what open and leftover sessions rest on stays."""
+        if now.taken.boot - self._pruned_at < PRUNE_EVERY:
+            return
+        self._pruned_at = now.taken.boot
+        retention, before = self._context.settings.retention, now.taken.wall - self._context.settings.retention.age
+        kept = {session.id for session in self._observer.course.sessions}
+        self._store.events.prune(before, retention.size, kept)
+        self._store.sessions.prune(before, kept)
+        self._store.baselines.prune(before)
+        self._store.journal.prune(before)
 
     def _recovered(self, scene: Scene) -> Scene:
         """Once after the start: close what a crash left open in the journal, and say so."""

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from routewatch.core.addresses import is_default
 from routewatch.core.case import Case
+from routewatch.core.diff import diff
 from routewatch.core.memory import Baseline, Doubted, Memory, Reason
 from routewatch.core.model import PolicyRule, Route
 from routewatch.core.network import network
 from routewatch.core.scene import Scene
-from routewatch.core.tunnels import is_held, tunnels
+from routewatch.core.signatures import SIGNATURES, Signature
+from routewatch.core.tunnels import is_held
 from routewatch.core.verdict import Verdict, judge
 
 if TYPE_CHECKING:
@@ -31,18 +33,19 @@ class Series(Struct, frozen=True, kw_only=True):
     next_id: int = 1
 
 
-def next_baseline(snapshot: Snapshot, series: Series, reason: Reason) -> Baseline:
+def next_baseline(
+    snapshot: Snapshot, series: Series, reason: Reason, signatures: tuple[Signature, ...] = SIGNATURES
+) -> Baseline:
     """Make the next baseline of a series; one taken by hand is proven by the hand."""
-    scene = Scene(snapshot, Memory(latest=series.latest))
+    scene = Scene(snapshot, Memory(latest=series.latest), signatures)
     defaults = tuple(route for route in scene.routes if is_default(route))
-    carriers = {link.name for link in tunnels(snapshot)}
     old_enough = series.first is not None and snapshot.taken.boot - series.first >= PROVEN_AFTER
     return Baseline(
         id=series.next_id,
         snapshot=snapshot,
         network=network(snapshot, defaults),
         proven=reason == "by hand" or old_enough,
-        tainted=any(is_held(link) for link in tunnels(snapshot)) or any(r.interface in carriers for r in defaults),
+        tainted=bool(scene.held) or any(r.interface in scene.tunnels for r in defaults),
         reason=reason,
         doubted=_doubted(scene, series.latest),
     )
@@ -70,8 +73,10 @@ def extended(series: Series, baseline: Baseline) -> Series:
 
 
 def same_table(one: Snapshot, other: Snapshot) -> bool:
-    """Tell whether two snapshots hold the same routes and rules, at the same place."""
-    return one.place == other.place and one.rules == other.rules and one.routes.same_rows(other.routes)
+    """Tell whether two snapshots hold the same routes and rules, at the same place, whatever lifetimes are left."""
+    if one.place != other.place or one.rules != other.rules:
+        return False
+    return one.routes.same_rows(other.routes) or not diff(one.routes, other.routes)
 
 
 def is_as_good(one: Baseline, other: Baseline) -> bool:

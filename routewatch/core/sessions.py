@@ -116,7 +116,7 @@ def _opened(
                 id=number, tunnel=link, client=client_of_link(link, signatures), holder=link.owner, opened=now.taken
             ),
         )
-        baseline = None if before is None else _baseline(before, series)
+        baseline = None if before is None else _baseline(before, series, signatures)
         if baseline is not None:
             session = replace(session, baseline=baseline.id, network=baseline.network)
             series = series if baseline is series.latest else extended(series, baseline)
@@ -133,8 +133,8 @@ def _first_sign(course: Course, session: Session) -> tuple[Session, Snapshot | N
     return session, before_first_sign(course.history, session.tunnel, first)
 
 
-def _baseline(before: Snapshot, series: Series) -> Baseline:
-    made = next_baseline(before, series, "session")
+def _baseline(before: Snapshot, series: Series, signatures: tuple[Signature, ...]) -> Baseline:
+    made = next_baseline(before, series, "session", signatures)
     latest = series.latest
     if latest is not None and same_table(latest.snapshot, before) and is_as_good(latest, made):
         return latest

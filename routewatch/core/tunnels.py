@@ -20,6 +20,8 @@ Ownership = Literal["holding", "idle", "gone", "unknown"]
 
 ALWAYS = frozenset({"tun", "wireguard", "ppp", "xfrm", "ovpn", "ovpn-dco", "utun", "ipsec"})
 BY_SIGNATURE = frozenset({"gre", "gretap", "ip6gre", "sit", "ipip", "ip6tnl", "vti", "vti6"})
+# What the kernel's own tunnel modules bring along as they are loaded (net/ipv4/ipip.c and its like); Calico uses tunl0.
+FALLBACKS = frozenset({"tunl0", "sit0", "gre0", "gretap0", "erspan0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"})
 # Links of containers and virtual machines, by the names their runtimes give them.
 CONTAINER_NAMES = (
     "docker*", "br-*", "veth*", "cni*", "cali*", "flannel*", "lxc*", "lxd*", "incus*", "podman*", "virbr*", "vnet*",
@@ -35,7 +37,8 @@ def is_tunnel(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> boo
         return bool(link.addresses) and link.master is None and not _is_virtual_machine(link)
     named = (s for s in signatures if any(fnmatchcase(link.name, glob) for glob in s.interfaces))
     # Who names a link in [[vpn]] knows what it is, whatever its kind; the names that we know are too common for that.
-    return any(link.kind in BY_SIGNATURE or signature not in SIGNATURES for signature in named)
+    usual = link.kind in BY_SIGNATURE and link.name not in FALLBACKS
+    return any(usual or signature not in SIGNATURES for signature in named)
 
 
 def _is_virtual_machine(link: Link) -> bool:
