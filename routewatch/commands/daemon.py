@@ -17,6 +17,7 @@ from routewatch.errors import RoutewatchError
 from routewatch.host.notify import notify
 from routewatch.host.wakeups import CONFIG, RELOAD, STOP, Wakeups
 from routewatch.log import configure, get_logger
+from routewatch.render.times import iso
 
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
@@ -40,6 +41,7 @@ class Daemon:
 
     def run(self) -> int:
         """Loop until SIGTERM or SIGINT. Raises ObservationError, StateError, ConfigurationError at the start."""
+        begun = self._context.host.now().wall
         with ExitStack() as stack:
             selector = stack.enter_context(selectors.DefaultSelector())
             wakeups = stack.enter_context(Wakeups(self._context.watched_configuration))
@@ -60,6 +62,8 @@ class Daemon:
             notify("STOPPING=1")
             watchman.stop()
             self._log.info("stopped")
+        if self._context.json:  # as every command: one document, when it has ended; what happens meanwhile is logged
+            self._context.emit({"started": iso(begun), "stopped": iso(self._context.host.now().wall)})
         return 0
 
     def _now(self) -> float:
