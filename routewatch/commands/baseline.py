@@ -65,7 +65,7 @@ def _forget(context: Context, number: int | None) -> int:
         chosen = number if number is not None else latest.id if latest else None
         gone = chosen is not None and store.baselines.forget(chosen)
     if not gone:
-        raise UsageError(f"there is no baseline {number}" if number else "there is no baseline here")
+        raise UsageError("there is no baseline here" if number is None else f"there is no baseline {number}")
     if context.json:
         context.emit({"forgotten": chosen})
     else:

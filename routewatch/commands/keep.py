@@ -26,6 +26,8 @@ def destinations(text: str) -> tuple[str, ...]:
 
     if text == "default":
         return BOTH_DEFAULTS
+    if "%" in text:
+        raise UsageError(f"{text} names a zone", "name the destination alone: it is kept on every link")
     try:
         return (destination(text),)
     except ValueError as error:

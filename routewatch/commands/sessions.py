@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.recall import session_of
 from routewatch.commands.tally import tallies
+from routewatch.errors import UsageError
 from routewatch.render.sessions import HEADER, Tally, session_line, session_object
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    """Print the list. Raises StateError."""
+    """Print the list. Raises StateError, UsageError."""
+    if arguments.limit < 1:
+        raise UsageError(f"--limit {arguments.limit} shows nothing", "name a number from 1 on")
     with context.store(readonly=True) as store:
         found = [session_of(row) for row in store.sessions.newest(arguments.limit, arguments.vpn)]
         counted = tallies(store) if found else {}
