@@ -53,6 +53,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     """Run one command and return its exit status; a host comes in here for tests and replay."""
+    _fill_streams()
     words = [_command_word(word) for word in (sys.argv[1:] if argv is None else argv)]
     try:
         status = _run(words, host)
@@ -66,6 +67,13 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
         return StateError.exit_status
     gc.freeze()  # the interpreter would search all for garbage before it ends: a tenth of a short command's time
     return status
+
+
+def _fill_streams() -> None:
+    """Open what was closed when we were started: else the store's file would take the number, and be written to."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - for as long as we live
 
 
 def _run(words: Sequence[str], host: Host | None) -> int:

@@ -50,6 +50,8 @@ def test_a_storm_is_weathered_told_and_not_hoarded(person: Person, *, under_a_vp
                 running.hears("openvpn on tun0")
             person.namespace.run("ip -batch -", stdin=storm("tun0" if under_a_vpn else "eth0"))
             until(lambda: "resync" in person.kinds(), 60)
+        if under_a_vpn:  # and all that went with the tunnel is told in a moment
+            until(lambda: person.sessions()[0]["closed"] is not None)
         running.hears("READY=1")
         assert resident(running.process.pid) - before < 150 * MEBIBYTE
         assert running.end() == 0

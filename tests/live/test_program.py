@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import subprocess
@@ -156,6 +157,14 @@ def test_a_full_disk_behind_standard_output_is_told(person: Person) -> None:
         done = subprocess.run(person.words("snapshot"), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 4
     assert done.stderr == "routewatch: the output can't be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_bug(leftover: Person, closed: str) -> None:
+    for words, status in ((["status"], 0), (["cleanup"], 1), (["status", "--json"], 0)):
+        line = f"{shlex.join(leftover.words(*words))} {closed}"
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (status, "")
 
 
 def test_an_interrupted_stream_ends_quietly(leftover: Person) -> None:
