@@ -186,6 +186,12 @@ RULINGS: tuple[Ruling, ...] = (
         verdict=Verdict.UNCERTAIN,
     ),
     Ruling(
+        name="came-beside-a-vpn",
+        sentence="it came while a VPN was up, and no clean baseline tells whether it had been there before",
+        applies=lambda names, _: {"in-session", "tainted"} <= names and not names & {"in-baseline", "details"},
+        verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
         name="nothing-against-it",
         sentence="nothing speaks against it",
         applies=lambda _names, _case: True,

@@ -68,3 +68,15 @@ def test_a_route_that_the_second_makes_before_its_tunnel_is_not_the_firsts() -> 
     assert story.left() == {LEFT_SERVER: "certain"}
     dies(story, "tun1")
     assert story.left() == {LEFT_SERVER: "certain", LEFT_OTHER: "certain"}
+
+
+def test_a_leftover_that_nobody_saw_the_author_of_beside_another_vpn_is_told_at_least() -> None:
+    story = Story(heard=False)
+    openvpn_connects(story)
+    second_connects(story)
+    dies(story, "tun1", leaving=(OPENVPN,))
+    dies(story)
+
+    assert story.left() == {LEFT_SERVER: "likely"}
+    assert story.rulings()[LEFT_OTHER] == "came-beside-a-vpn"
+    assert LEFT_OTHER in story.uncertain()
