@@ -172,3 +172,15 @@ def test_a_keep_said_beside_it_is_heeded_at_once(person: Person) -> None:
         assert person.say("keep", "203.0.113.10").status == 0
         running.hears("0 rows left over")
         assert person.ask("status").document["findings"] == []
+
+
+def test_a_table_that_rests_only_after_the_limit_is_looked_at_once_more_and_not_at_the_poll(person: Person) -> None:
+    person.configuration.write_text(CONFIGURATION.replace('"2s"', '"1h"').replace('"1s"', '"300ms"'))
+    restless = "for n in $(seq 30); do ip route add 10.99.$n.0/24 dev eth0; sleep 0.05; done"
+    with daemon(person) as running:
+        person.namespace.run(f"sh -c '{restless}'")
+        until(lambda: any(line.get("row", "").startswith("10.99.30.0/24") for line in running.log()))
+        person.namespace.run("sleep 0.5")  # five times what counts as quiet
+        assert running.end() == 0
+    kept = {route["destination"] for route in person.ask("baseline", "show").document["routes"]}
+    assert "10.99.30.0/24" in kept
