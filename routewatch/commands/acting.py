@@ -1,8 +1,8 @@
 """Takes the steps of a plan: each is in the journal before it is tried, and its outcome right after.
 
 One step at a time. A failure ends its group and takes back what was done of it; a lack of privilege, a journal that
-can't be written or a signal ends it all, and what was done until then is reported. What was done is proven by the next
-look at the table, not by the kernel's answer.
+can't be written or a signal (once the group that is begun is whole) ends it all, and what was done until then is
+reported. What was done is proven by the next look at the table, not by the kernel's answer.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from routewatch.core.scene import Scene
     from routewatch.host.port import Host
     from routewatch.store.journal import Journal
+
+
+NOT_TRIED = "nothing more was tried"
 
 
 class Intent(Struct, frozen=True, kw_only=True):
@@ -72,7 +75,9 @@ class Actor:
                 self._taken.append(self._take(n, intent))
                 if self._taken[-1].status == "failed":
                     self._break(intent.stored.step.group)
-        return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=self._stopped)
+        came_too_late = self._may_finish() and all(entry.detail != NOT_TRIED for entry in self._taken)
+        stopped = None if came_too_late else self._stopped
+        return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=stopped)
 
     def _take(self, n: int, intent: Intent) -> Taken:
         step = intent.stored.step
@@ -85,9 +90,16 @@ class Actor:
         return self._marked(self._attempt(n, step))
 
     def _obstacle(self, step: Step) -> str:
-        if self._stopped is not None:
-            return "nothing more was tried"
+        if self._stopped is not None and not (self._is_begun(step.group) and self._may_finish()):
+            return NOT_TRIED
         return "an earlier step of its group failed" if step.group in self._broken else ""
+
+    def _is_begun(self, group: str) -> bool:
+        return bool(group) and any(entry.step.group == group and entry.status == "done" for entry in self._taken)
+
+    def _may_finish(self) -> bool:
+        """Tell whether a group that is begun may be finished: a signal can wait for that, nothing else can."""
+        return isinstance(self._stopped, InterruptedBySignalError)
 
     def _attempt(self, n: int, step: Step) -> Taken:
         try:

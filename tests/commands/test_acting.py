@@ -176,8 +176,18 @@ def test_a_signal_ends_it_between_two_steps_with_a_whole_report(dead: Desk, numb
 
     answer = dead.ask("cleanup", "--yes")
     assert answer.status == 130
-    assert [step["status"] for step in answer.document["steps"]] == ["done", "skipped", "skipped"]
+    assert answer.rows == {LEFT: "done", "10.60.0.0/16": "skipped", "10.61.0.0/16": "skipped"}
+    assert "stopped: interrupted by a signal" in answer.err
     assert dead.ask("cleanup", "--yes").status == 0
+
+
+def test_a_signal_leaves_no_group_half_done(dead: Desk) -> None:
+    before_step(dead, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    answer = dead.ask("cleanup", "--yes")
+    assert answer.rows == {LEFT: "done", "10.60.0.0/16": "done", "10.61.0.0/16": "done"}
+    assert answer.status == 0
+    assert [step["group"] for step in answer.document["steps"]][1:] == ["session 1: routes via 10.8.0.1 dev tun0"] * 2
 
 
 def test_what_comes_back_at_once_has_failed(dead: Desk) -> None:
