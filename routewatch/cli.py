@@ -15,7 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from routewatch import __version__
-from routewatch.commands.context import Context, Options, OutputError
+from routewatch.commands.context import Context
+from routewatch.commands.speech import Options, OutputError
 from routewatch.errors import InternalError, RoutewatchError, StateError, UsageError
 
 if TYPE_CHECKING:

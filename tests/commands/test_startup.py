@@ -60,4 +60,4 @@ def test_status_loads_nothing_of_what_waits_writes_or_acts(tmp_path: Path) -> No
 def test_help_loads_no_command(tmp_path: Path) -> None:
     loaded = {name for name in loaded_by(tmp_path, "--help") if name.startswith("routewatch.commands.")}
 
-    assert loaded == {"routewatch.commands.context"}
+    assert loaded == {"routewatch.commands.context", "routewatch.commands.speech"}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routewatch.commands.context import Context, Options
+from routewatch.commands.context import Context
 from routewatch.commands.observer import Observer
+from routewatch.commands.speech import Options
 from routewatch.core.sessions import Sight
 from routewatch.errors import StateError
 from routewatch.store import connection
