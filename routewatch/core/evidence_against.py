@@ -73,10 +73,10 @@ def _may_rely(session: Session, case: Case) -> bool:
     if route is not None and host_address(route) in servers(session):
         return True
     stranger = earlier is not None and None not in {session.client, earlier.client} and session.client != earlier.client
-    return not stranger and not (route is not None and _has_its_own_way(session, case.scene))
+    return not stranger and not (route is not None and has_its_own_way(session, case.scene))
 
 
-def _has_its_own_way(session: Session, scene: Scene) -> bool:
+def has_its_own_way(session: Session, scene: Scene) -> bool:
     """Tell whether a session's client made a route to its server by itself."""
     made = [t.route for t in session.appeared if t.route is not None and t.tie == "author"]
     return any(r.gateway and is_host(r) and r.interface != session.tunnel.name and scene.has(r) for r in made)

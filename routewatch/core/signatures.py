@@ -67,7 +67,12 @@ SIGNATURES: tuple[Signature, ...] = (
         priorities=(5210, 5230, 5250, 5270),
     ),
     Signature(
-        client="netbird", processes=("netbird",), interfaces=("wt*",), tables=(7120,), marks=(0x1BD00,), priorities=()
+        client="netbird",
+        processes=("netbird",),
+        interfaces=("wt*",),
+        tables=(7120,),
+        marks=(0x1BD00,),
+        priorities=(100, 105, 110),
     ),
     Signature(
         client="mullvad",
@@ -122,8 +127,8 @@ def client_of_link(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -
     return next(by_kind, None) or (named[0] if len(named) == 1 else None)
 
 
-# Numbers below this are picked by hand so often that a table alone doesn't tell a client.
-TELLING_TABLE = 256
+# Numbers below this are picked by hand (52, 220, 2022, 7120, 51820): a table alone tells a client only from here on.
+TELLING_TABLE = 65536
 # wg-quick takes the first table from 51820 on that is empty, and its number for the mark (add_default() in wg-quick).
 WG_QUICK_TABLES = range(51820, 51920)
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from routewatch.core.addresses import is_host
 from routewatch.core.attribution import is_client
 from routewatch.core.case import Case
 from routewatch.core.diff import steady
 from routewatch.core.evidence import weigh
-from routewatch.core.evidence_for import waits_for_a_client
+from routewatch.core.evidence_against import has_its_own_way
+from routewatch.core.evidence_for import signature_of, waits_for_a_client
 from routewatch.core.model import LOCAL_TABLE, Author, PolicyRule, Route
 
 if TYPE_CHECKING:
@@ -92,6 +94,25 @@ def _is_dead(names: frozenset[str], case: Case) -> bool:
     if "leads-nowhere" in names and not waits_for_a_client(case):
         return True
     return bool(names & {"gateway-gone", "dead-client"})
+
+
+def _may_be_its(case: Case) -> bool:
+    """Tell whether a new row is the session's for more than its time: nobody saw who made it.
+
+    By time alone only what a client adds beside its tunnel: routes by the way its own packets take, over the gateway of
+    the default route. And where the client was seen to make its route to the server, another one is somebody else's.
+    """
+    route, session, baseline = case.route, case.session, case.baseline
+    if case.trace is None or case.trace.tie != "time":
+        return True
+    if session is None or baseline is None:
+        return False
+    if route is None:
+        signature = signature_of(case)
+        return signature is not None and signature.client == session.client
+    ways = {(uplink.link, gateway.address) for uplink in baseline.network for gateway in uplink.gateways}
+    second = is_host(route) and has_its_own_way(session, case.scene)
+    return (route.interface, route.gateway) in ways and not second
 
 
 RULINGS: tuple[Ruling, ...] = (
@@ -170,7 +191,7 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="new-in-session",
         sentence="it was not there before the VPN session that is over, and came with it",
-        applies=lambda names, _: {"new", "in-session"} <= names,
+        applies=lambda names, case: {"new", "in-session"} <= names and _may_be_its(case),
         verdict=Verdict.ORPHANED,
     ),
     Ruling(

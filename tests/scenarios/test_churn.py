@@ -187,3 +187,19 @@ def test_a_default_that_the_admin_took_is_not_missing() -> None:
     story.wait(60)
     dies(story)
     assert story.missing() == {}
+
+
+def test_a_host_route_nobody_saw_the_author_of_is_not_a_second_way_to_the_server() -> None:
+    story = Story()
+    openvpn_connects(story, adds=("203.0.113.10 via 192.168.77.1 dev eth0",))
+    story.heard = False  # the admin's `ip` was gone before anybody could look who it was
+    story.add("203.0.113.99 via 192.168.77.1 dev eth0", "10.99.0.0/16 via 192.168.77.9 dev eth0", ADMINS[1])
+    story.look()
+    story.heard = True
+    dies(story)
+    assert story.left() == {LEFT_SERVER: "certain"}
+    assert story.uncertain() == {
+        "203.0.113.99/32 via 192.168.77.1 dev eth0",
+        "10.99.0.0/16 via 192.168.77.9 dev eth0",
+        "1000: fwmark 0x99 lookup 100",
+    }
