@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from routewatch.commands.pace import Pace
 from routewatch.commands.watchman import Watchman
-from routewatch.errors import RoutewatchError
+from routewatch.errors import RoutewatchError, StateError
 from routewatch.host.notify import notify
+from routewatch.host.priority import wake_promptly
 from routewatch.host.wakeups import CONFIG, RELOAD, STOP, Wakeups
 from routewatch.log import configure, get_logger
 from routewatch.render.times import iso
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.config import Settings
     from routewatch.host.port import Doorbell
+    from routewatch.store.locks import Lock
 
 DEBOUNCE = 0.25  # seconds from the first word of a changed configuration to reading it
 WITHOUT_DOORBELL = 2.0  # seconds between two looks where polling is the only source
@@ -31,16 +33,20 @@ WITHOUT_DOORBELL = 2.0  # seconds between two looks where polling is the only so
 class Daemon:
     """Watches until it is told to stop."""
 
-    def __init__(self, context: Context) -> None:
-        """Take the surroundings; nothing is opened yet."""
+    def __init__(self, context: Context, lock: Lock) -> None:
+        """Take the surroundings and the observer's lock; nothing is opened yet."""
         configure(context.options.verbosity, color=context.colored)
         self._context = context
+        self._lock = lock
         self._log = get_logger()
         self._pace = _paced(context.settings, Pace())
         self._reload_at: float | None = None
 
     def run(self) -> int:
-        """Loop until SIGTERM or SIGINT. Raises ObservationError, StateError, ConfigurationError at the start."""
+        """Loop until SIGTERM or SIGINT.
+
+        Raises ObservationError, StateError, ConfigurationError at the start, and StateError when its state is removed.
+        """
         begun = self._context.host.now().wall
         with ExitStack() as stack:
             selector = stack.enter_context(selectors.DefaultSelector())
@@ -54,6 +60,7 @@ class Daemon:
             else:
                 stack.callback(doorbell.close)
                 selector.register(doorbell, selectors.EVENT_READ)
+            wake_promptly()
             self._log.info("started", state_dir=str(self._context.state_dir), polls=doorbell is None)
             # The first look waits as after a ring: an early one sees a table that nobody knows to be at rest, and a VPN
             # that connected before the next poll would have no baseline.
@@ -100,6 +107,11 @@ class Daemon:
         return True
 
     def _look(self, doorbell: Doorbell | None, watchman: Watchman) -> None:
+        if not self._lock.stands:
+            raise StateError(
+                f"the state directory {self._context.state_dir} was removed while the daemon ran",
+                "start it again; what was known of sessions is lost, and no command would see what it still writes",
+            )
         begun = self._now()
         quiet = self._pace.is_quiet(begun)
         snapshot = watchman.observe()

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             return _once(context)
         from routewatch.commands.daemon import Daemon
 
-        return Daemon(context).run()
+        return Daemon(context, lock).run()
 
 
 def _once(context: Context) -> int:

@@ -32,6 +32,11 @@ class Lock:
         """Take over the descriptor that holds the lock."""
         self._descriptor: int | None = descriptor
 
+    @property
+    def stands(self) -> bool:
+        """Tell whether the locked file is still where others look for it, and was not removed under us."""
+        return self._descriptor is not None and os.fstat(self._descriptor).st_nlink > 0
+
     def release(self) -> None:
         """Let go; releasing twice does nothing."""
         if self._descriptor is not None:

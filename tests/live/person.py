@@ -42,8 +42,14 @@ import ctypes, fcntl, os, struct, subprocess, sys
 ctypes.CDLL(None).prctl(15, b"openvpn", 0, 0, 0)
 tun = os.open("/dev/net/tun", os.O_RDWR)
 fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))
-for words in ["link set tun0 up", "addr add 10.8.0.2/24 dev tun0", *("route add " + line for line in sys.argv[1:])]:
+for words in ["link set tun0 up", "addr add 10.8.0.2/24 dev tun0"]:
     subprocess.run(["ip", *words.split()], check=True)
+# One ip that goes on living, so that it can be seen who it is however busy the machine
+batch = subprocess.Popen(["ip", "-batch", "-"], stdin=subprocess.PIPE, text=True)
+for line in sys.argv[1:]:
+    print("route add " + line, file=batch.stdin, flush=True)
+    while line.split()[0].removesuffix("/32") not in subprocess.check_output(["ip", "route"], text=True).split():
+        assert batch.poll() is None
 print("ready", flush=True)
 sys.stdin.read()
 os._exit(1)

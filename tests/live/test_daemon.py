@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.live.person import CONFIGURATION, LAN, Person, daemon
-from tests.live.waiting import until
+from tests.live.waiting import DEADLINE, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +49,20 @@ def test_a_second_one_is_refused_and_the_first_goes_on(person: Person) -> None:
             assert (answer.status, answer.document["error"]["code"]) == (4, "state")
             assert f"pid {running.process.pid}" in answer.document["error"]["message"]
         assert running.process.poll() is None
+
+
+def test_it_ends_with_a_word_when_its_state_is_removed_under_it(person: Person) -> None:
+    with daemon(person) as running:
+        shutil.rmtree(person.state)
+        person.namespace.run("ip route add 10.99.0.0/24 dev eth0")
+        assert running.process.wait(DEADLINE) == 4
+
+    assert "was removed while the daemon ran" in (person.folder / "run.log").read_text()
+
+
+def test_it_is_woken_promptly_so_that_authors_are_still_there(person: Person) -> None:
+    with daemon(person) as running:
+        assert os.getpriority(os.PRIO_PROCESS, running.process.pid) == -10
 
 
 def test_a_hangup_reads_the_configuration_again(person: Person) -> None:
