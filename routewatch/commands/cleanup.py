@@ -19,7 +19,9 @@ from routewatch.commands.recovery import recovered
 from routewatch.commands.report import Prospect, show
 from routewatch.commands.waiting import acting, looking, require_privilege, wait_and_look
 from routewatch.core.evidence_for import SECOND_LOOK
+from routewatch.core.refusals import named
 from routewatch.core.remarks import remarks
+from routewatch.core.verdict import Verdict, case_of, judge
 from routewatch.render.plan import plan_text
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from routewatch.core.plan import Plan
     from routewatch.core.refusals import Wishes
     from routewatch.core.scene import Scene
+    from routewatch.core.verdict import Finding
 
 NOTHING = "there is nothing to clean up"
 
@@ -94,8 +97,23 @@ def _asked(arguments: argparse.Namespace, context: Context) -> Wishes:
 
 def _planned(context: Context, scene: Scene, wishes: Wishes) -> tuple[Plan, Prospect]:
     found = findings(scene)
-    prospect = Prospect(remaining=len(open_findings(found)), settled=wishes.settled, remarks=remarks(scene))
+    prospect = Prospect(
+        remaining=len(open_findings(found)),
+        settled=wishes.settled,
+        remarks=remarks(scene),
+        left_alone=_left_alone(found, scene, wishes),
+    )
     return plan_for(context, scene, found, wishes), prospect
+
+
+def _left_alone(found: tuple[Finding, ...], scene: Scene, wishes: Wishes) -> tuple[Finding, ...]:
+    """Return what a person should know is not in the plan: the uncertain, and what he named and is rightly there."""
+    if not wishes.only:
+        return tuple(finding for finding in found if finding.verdict is Verdict.UNCERTAIN)
+    rows = [row for row in scene.routes if named(row, wishes.only)]
+    judged = {finding.row: finding for finding in found}
+    asked = (judged.get(row) or judge(case_of(row, scene)) for row in rows)
+    return tuple(finding for finding in asked if finding.verdict is Verdict.EXPECTED)
 
 
 def _can_ask(context: Context) -> bool:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from routewatch.commands.filters import Filter, add_filters, filter_of
 from routewatch.commands.observer import Observer, findings
 from routewatch.commands.settle import look_now
-from routewatch.core.case import Case
 from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
-from routewatch.core.verdict import Finding, Verdict, judge
+from routewatch.core.verdict import Finding, Verdict, case_of, judge
 from routewatch.render.findings import finding_object, finding_text, row_text
 from routewatch.render.objects import route_object
 
@@ -75,8 +74,8 @@ def _differences(scene: Scene) -> tuple[list[Finding], list[Finding], list[Chang
         changed = [pair for pair in routes.changed if pair.after not in found or not _is_open(found[pair.after])]
     lost = [f for f in found.values() if f.verdict is Verdict.MISSING]
     left = [f for f in found.values() if f.verdict in {Verdict.ORPHANED, Verdict.UNCERTAIN} and _is_there(f, scene)]
-    added = {row: found.get(row) or judge(_case(row, scene)) for row in rows} | {f.row: f for f in left}
-    removed = {row: found.get(row) or _gone(row) for row in gone} | {f.row: f for f in lost}
+    added = {row: found.get(row) or judge(case_of(row, scene)) for row in rows} | {f.row: f for f in left}
+    removed = {row: found.get(row) or _gone(row, scene) for row in gone} | {f.row: f for f in lost}
     return list(added.values()), list(removed.values()), changed
 
 
@@ -88,16 +87,19 @@ def _is_there(finding: Finding, scene: Scene) -> bool:
     return scene.has(finding.route) if finding.route is not None else finding.policy_rule in scene.now.rules
 
 
-def _case(row: Route | PolicyRule, scene: Scene) -> Case:
-    session, trace = scene.first_session(row)
-    return Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
-
-
-def _gone(row: Route | PolicyRule) -> Finding:
+def _gone(row: Route | PolicyRule, scene: Scene) -> Finding:
+    """Say of a row that nobody misses why it is gone, as far as the links tell it."""
+    link = scene.links.get(row.interface or "") if isinstance(row, Route) else None
+    stands = isinstance(row, PolicyRule) or row.interface is None or (link is not None and link.up)
+    told = (
+        ("taken-by-others", "no VPN is known to have taken it away")
+        if stands
+        else ("gone-with-its-link", "its link is gone or down, and the kernel took it along")
+    )
     return Finding(
         verdict=Verdict.EXPECTED,
-        rule="gone-with-its-link",
-        because="its link or address is gone, and the kernel took it along",
+        rule=told[0],
+        because=told[1],
         route=row if isinstance(row, Route) else None,
         policy_rule=row if isinstance(row, PolicyRule) else None,
     )

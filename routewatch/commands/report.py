@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from routewatch.core.remarks import Remark
 from routewatch.core.steps import Taken
+from routewatch.core.verdict import Finding
+from routewatch.render.findings import finding_text
 from routewatch.render.plan import plan_text, refusal_object, refusals_text, step_object, taken_text
 from routewatch.render.remarks import remark_object, remark_text
 
@@ -26,6 +28,7 @@ class Prospect(Struct, frozen=True, kw_only=True):
     dry_run: bool = True
     cleanup: int | None = None
     remarks: tuple[Remark, ...] = ()
+    left_alone: tuple[Finding, ...] = ()  # what was found or asked for, and is not in the plan
 
 
 def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> int:
@@ -40,6 +43,8 @@ def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> i
             context.say("\nnothing was changed" + ("" if prospect.dry_run else ": say --yes to take these steps"))
     elif prospect.settled:
         context.say(nothing)
+    if prospect.left_alone:
+        context.say("\n".join(["left alone:", *map(finding_text, prospect.left_alone)]))
     for remark in prospect.remarks:
         context.say(remark_text(remark))
     if not prospect.settled:

@@ -258,11 +258,15 @@ def find_leftovers(scene: Scene) -> tuple[Finding, ...]:
 
 
 def cases(scene: Scene) -> Iterator[Case]:
-    """Yield the rows worth judging, each with the first session it was seen in and the baseline from before that."""
+    """Return the rows worth judging, each with the first session it was seen in and the baseline from before that."""
     rows: tuple[Route | PolicyRule, ...] = (*_routes(scene), *scene.now.rules)
-    for row in rows:
-        session, trace = scene.first_session(row)
-        yield Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
+    return (case_of(row, scene) for row in rows)
+
+
+def case_of(row: Route | PolicyRule, scene: Scene) -> Case:
+    """Return the case of one row that is there."""
+    session, trace = scene.first_session(row)
+    return Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
 
 
 def _routes(scene: Scene) -> tuple[Route, ...]:

@@ -35,3 +35,26 @@ def test_cleanup_may_be_said_as_an_option(desk: Desk) -> None:
     desk.vpn_dies()
 
     assert desk.ask("--cleanup", "--dry-run").rows == {SERVER: "planned"}
+
+
+def test_what_nothing_ties_to_a_vpn_is_told_and_left_alone(desk: Desk) -> None:
+    desk.knows_the_machine()
+    desk.story.add("10.99.0.0/16 via 192.168.77.9 dev eth0")
+
+    told = desk.say("cleanup", "--dry-run")
+    assert told.status == 0
+    assert "there is nothing to clean up" in told.out
+    assert "left alone:\n? 10.99.0.0/16 via 192.168.77.9 dev eth0" in told.out
+    assert "nothing ties it to a VPN" in told.out
+
+    asked = desk.ask("cleanup", "--dry-run", "--only", "10.99.0.0/16")
+    assert asked.rows == {"10.99.0.0/16": "planned"}
+
+
+def test_who_names_a_good_route_is_told_why_it_stays(desk: Desk) -> None:
+    desk.knows_the_machine()
+
+    told = desk.say("cleanup", "--dry-run", "--only", "172.18.0.1/16")
+    assert told.status == 0
+    assert "left alone:\n  172.18.0.0/16 dev br-lab" in told.out
+    assert "the kernel made it" in told.out
