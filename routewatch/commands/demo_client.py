@@ -45,7 +45,11 @@ route add 8000::/1 dev {{link}}
 route add default dev {{link}} table 7070
 rule add fwmark 0xde30 lookup 7070 priority 7070
 """
-STAY = 0.2  # seconds
+ROUTES_6 = """
+route add default dev {link} table 7070
+rule add fwmark 0xde30 lookup 7070 priority 7070
+"""
+STAY = 0.8  # seconds; the daemon may be in the midst of a look, and asks who it was only afterwards
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -73,14 +77,14 @@ def _call(function: ctypes._NamedFuncPointer, *arguments: int) -> None:
         raise OSError(error, os.strerror(error))
 
 
-def _ip(commands: str, *options: str) -> None:
-    """Run the commands by one ip, and let it stay a moment: real clients ask the kernel themselves, and live on."""
+def _ip(commands: str, *options: str, stay: float = 0.0) -> None:
+    """Run the commands by one ip, and let it stay some seconds: real clients ask the kernel themselves, and live on."""
     argv = ["ip", *options, "-batch", "-"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as ip:  # noqa: S603 - the demo's own words
         if ip.stdin is not None:
             ip.stdin.write(commands)
             ip.stdin.flush()
-            Event().wait(STAY)
+            Event().wait(stay)
     if ip.returncode:
         raise SystemExit(ip.returncode)
 
@@ -96,8 +100,8 @@ def main() -> None:
         link = TUNNEL
         open_tun()
     _ip(ADDRESSES.format(link=link))
-    _ip(ROUTES.format(link=link))
-    _ip(f"route add default dev {link} table 7070\nrule add fwmark 0xde30 lookup 7070 priority 7070", "-6")
+    _ip(ROUTES.format(link=link), stay=STAY)
+    _ip(ROUTES_6.format(link=link), "-6", stay=STAY)
     sys.stdout.write("connected\n")
     sys.stdout.flush()
     signal.pause()
