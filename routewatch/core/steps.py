@@ -41,15 +41,12 @@ class Taken(Struct, frozen=True, kw_only=True):
 
 def inverse(step: Step) -> Step:
     """Return the step that takes this one back."""
-    match step.action:
-        case "add":
-            return _turned(step, "delete")
-        case "delete":
-            return _turned(step, "add")
-        case "replace":
-            return Step(action="replace", route=step.replaces, replaces=step.route, group=step.group)
-
-
-def _turned(step: Step, action: Action) -> Step:
-    row, rule = step.route, step.policy_rule
-    return Step(action=action, route=row, policy_rule=rule, group=step.group, leading=step.leading)
+    if step.action == "replace":
+        return Step(action="replace", route=step.replaces, replaces=step.route, group=step.group)
+    return Step(
+        action="delete" if step.action == "add" else "add",
+        route=step.route,
+        policy_rule=step.policy_rule,
+        group=step.group,
+        leading=step.leading,
+    )
