@@ -100,13 +100,12 @@ def _may_be_its(case: Case) -> bool:
     """Tell whether a new row is the session's for more than its time: nobody saw who made it.
 
     By time alone only what a client adds beside its tunnel: routes by the way its own packets take, over the gateway of
-    the default route. And where the client was seen to make its route to the server, another one is somebody else's.
+    the default route; and rules that bear its mark. Where the client was seen to make its route to the server, another
+    one is somebody else's.
     """
     route, session, baseline = case.route, case.session, case.baseline
-    if case.trace is None or case.trace.tie != "time":
+    if session is None or baseline is None or case.trace is None or case.trace.tie != "time":
         return True
-    if session is None or baseline is None:
-        return False
     if route is None:
         signature = signature_of(case)
         return signature is not None and signature.client == session.client

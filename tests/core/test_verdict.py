@@ -201,3 +201,22 @@ def test_a_tunnel_that_a_running_client_may_yet_take_is_not_dead() -> None:
     assert finding("0.0.0.0/1 dev tailscale0", replace(busy, processes=(NAMED,)), Memory()).rule == "dead-end"
     own = replace(busy, processes=(build.process("tailscaled[7]"),))
     assert finding("0.0.0.0/1 dev tailscale0", own, Memory()).rule == "nothing-against-it"
+
+
+WARPS = "10.0.0.0/8 via 192.168.1.1 dev eth0 table 65743"
+
+
+def test_what_leads_on_in_a_dead_clients_table_may_be_anybodys() -> None:
+    assert finding(WARPS, seen(DEFAULT, WARPS), Memory()).rule == "nothing-against-it"
+
+
+def test_what_leads_into_a_dead_clients_own_link_is_its_leftover() -> None:
+    line = "10.0.0.0/8 dev CloudflareWARP table 65743"
+    link = build.link("CloudflareWARP kind tun index 9 up persistent")
+    found = finding(line, seen(DEFAULT, line, links=(ETH, link)), Memory())
+    assert {"E6"} <= {*found.evidence}
+
+
+def test_what_a_dead_client_was_seen_to_write_into_its_table_is_its_leftover() -> None:
+    found = finding(WARPS, seen(DEFAULT, WARPS), remembering(session(came(WARPS), client="warp")))
+    assert (found.rule, "E6" in found.evidence) == ("leftover", True)
