@@ -14,7 +14,7 @@ from tests import build
 from tests.live.namespace import Namespace, new_namespace
 
 COUNT = 1000
-CROWDS = (0, 20_000)  # other routes in the same table
+CROWDS = (0, 100_000)  # other routes in the same table
 STAGE = "link add v0 type veth peer name v1\naddr add 10.1.0.1/16 dev v0\nlink set v0 up\nlink set v1 up\n"
 
 

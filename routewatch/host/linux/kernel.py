@@ -49,6 +49,7 @@ class LinuxHost:
         """
         self._processes = Processes(interesting or client_processes().__contains__)
         self._holders: dict[int, Process] = {}  # seen holding a tunnel, whatever their names
+        self._acting = False  # steps were taken since the last look
 
     @cached_property
     def _requests(self) -> RequestSocket:
@@ -74,6 +75,7 @@ class LinuxHost:
 
         ``also`` are processes to look after whatever they are called. Raises ObservationError.
         """
+        self._rest()
         taken = _now()
         reading = read_tables(self._requests)
         owners = (
@@ -109,6 +111,7 @@ class LinuxHost:
         """Take one step. Raises KernelRefusedError, PermissionRefusedError."""
         from routewatch.host.linux import write  # noqa: PLC0415 - pyroute2 takes 170 ms: only to write
 
+        self._acting = True
         return write.apply(step, socket.if_nametoindex)
 
     def may_act(self) -> bool:
@@ -137,6 +140,14 @@ class LinuxHost:
         if "_requests" in self.__dict__:
             self._requests.close()
             del self._requests
+
+    def _rest(self) -> None:
+        """Let go what steps have kept for each other: a look ends them, and the daemon may not act for days."""
+        if self._acting:
+            from routewatch.host.linux import write  # noqa: PLC0415 - as above
+
+            write.rest()
+            self._acting = False
 
     def _with_holders(self, found: tuple[Process, ...], holders: Iterable[Process]) -> tuple[Process, ...]:
         """Add who holds a tunnel, or held one and is still there: a client we have no name for is no less alive."""

@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from routewatch.core.addresses import address
 from routewatch.errors import KernelRefusedError
+from routewatch.host.linux.dumps import Dump
 from routewatch.host.linux.request import route_request, rule_request
 from routewatch.host.linux.rtnetlink import messages
 from routewatch.host.linux.rtnetlink.routes import RTA_DST, RTA_TABLE, decode_route
 from routewatch.host.linux.rtnetlink.rules import decode_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from routewatch.host.linux.dumps import RequestSocket
     from routewatch.host.linux.request import Request
 
 HEADER = Struct("=IH")  # the length and type that struct nlmsghdr begins with
 LOOKS = 3  # at a table that changes while it is dumped
+_DESTINATION = 12 + 8  # behind struct rtmsg and RTA_TABLE
+_DST_HEADERS = {_DESTINATION + 4 + size: pack("=HH", 4 + size, RTA_DST) for size in (4, 16)}
 
 
 def rows_beside(wanted: Request, requests: RequestSocket) -> list[Request]:
@@ -32,13 +35,53 @@ def rows_beside(wanted: Request, requests: RequestSocket) -> list[Request]:
 
     Raises KernelRefusedError where the table changed during each look, ObservationError where it can't be read.
     """
+    chunks = table_of(wanted, requests)
+    if not wanted.is_route:
+        return _rules(wanted, Dump(chunks).payloads(messages.RTM_NEWRULE))
+    return routes_among(wanted, routes_with(wanted, chunks), dict(socket.if_nameindex()))
+
+
+def table_of(wanted: Request, requests: RequestSocket) -> tuple[bytes, ...]:
+    """Return the datagrams of the table, or of all rules of the family (raising as ``rows_beside`` does)."""
     body = messages.attribute(RTA_TABLE, pack("=I", wanted.attributes["RTA_TABLE"])) if wanted.is_route else b""
     kind = messages.RTM_GETROUTE if wanted.is_route else messages.RTM_GETRULE
     for _ in range(LOOKS):
         dump = requests.dump(kind, wanted.family, body)
         if not dump.interrupted:
-            return _routes(wanted, dump.chunks) if wanted.is_route else _rules(wanted, dump.payloads(kind - 2))
+            return dump.chunks
     raise KernelRefusedError("the table changes all the time: what would be hit could not be seen")
+
+
+def routes_with(wanted: Request, chunks: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Yield the payloads of the routes that begin as the wanted one does."""
+    found = (payload for chunk in chunks for payload in _payloads(chunk, _destination(wanted)))
+    return (payload for payload in found if payload[:4] == _lengths(wanted))
+
+
+def routes_among(wanted: Request, payloads: Iterable[bytes], names: Mapping[int, str]) -> list[Request]:
+    """Return those of the same key; ``names`` are those of the interfaces by index."""
+    indexes = {name: index for index, name in names.items()}
+    routes = (decode_route(payload, names) for payload in payloads)
+    # An interface without a name has come or gone in this moment; such a route can't be the one we know by name.
+    known = (route for route in routes if not any("interface" in words for words in route.unwritable))
+    rows = (route_request(route, indexes.__getitem__) for route in known)
+    return [row for row in rows if row.key == wanted.key]
+
+
+def beginning(payload: bytes) -> bytes:
+    """Return family, lengths and type of service of a route's payload, and its RTA_DST; alike for routes of one key."""
+    if not payload[1]:  # rtm_dst_len: a default has no RTA_DST
+        return payload[:4]
+    end = _DESTINATION + (8 if payload[0] == messages.AF_INET else 20)
+    found = payload[_DESTINATION:end]
+    if found[:4] == _DST_HEADERS.get(end):  # the kernel writes RTA_TABLE first (fib_dump_info(), rt6_fill_node())
+        return payload[:4] + found
+    return payload[:4] + messages.attribute(RTA_DST, messages.attributes(payload, 12).get(RTA_DST, b""))
+
+
+def beginning_of(wanted: Request) -> bytes:
+    """Return what the payload of the wanted route begins with (see ``beginning``)."""
+    return _lengths(wanted) + _destination(wanted)
 
 
 def same(one: Request, other: Request) -> bool:
@@ -72,18 +115,6 @@ def joins(one: Request, other: Request) -> bool:
 def collides(one: Request, other: Request) -> bool:
     """Tell whether IPv6 takes the two for one, whatever else differs (rt6_duplicate_nexthop())."""
     return not _is_ipv4(one) and same_metric(one, other) and _ways(one) == _ways(other)
-
-
-def _routes(wanted: Request, chunks: tuple[bytes, ...]) -> list[Request]:
-    names = dict(socket.if_nameindex())
-    indexes = {name: index for index, name in names.items()}
-    found = (payload for chunk in chunks for payload in _payloads(chunk, _destination(wanted)))
-    payloads = (payload for payload in found if payload[:4] == _lengths(wanted))
-    routes = (decode_route(payload, names) for payload in payloads)
-    # An interface without a name has come or gone in this moment; such a route can't be the one we know by name.
-    known = (route for route in routes if not any("interface" in words for words in route.unwritable))
-    rows = (route_request(route, indexes.__getitem__) for route in known)
-    return [row for row in rows if row.key == wanted.key]
 
 
 def _payloads(chunk: bytes, needle: bytes) -> Iterator[bytes]:

@@ -77,3 +77,10 @@ def close() -> None:
     if _pyroute2.cache_info().currsize:
         _pyroute2().close()
         _pyroute2.cache_clear()
+
+
+def port() -> int:
+    """Return the socket's port id, by which the kernel names the author of a change; 0 before the first request."""
+    if not _pyroute2.cache_info().currsize:
+        return 0
+    return int(_pyroute2().asyncore.socket.getsockname()[0])

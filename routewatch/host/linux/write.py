@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from routewatch.core.model import PolicyRule
 from routewatch.errors import KernelRefusedError, PermissionRefusedError
 from routewatch.host.linux import siblings, transmit
+from routewatch.host.linux.burst import Burst
 from routewatch.host.linux.dumps import RequestSocket
 from routewatch.host.linux.request import Request, route_request, rule_request
 from routewatch.host.linux.rtnetlink import messages
@@ -68,8 +69,16 @@ def apply(step: Step, index_of: Callable[[str], int]) -> Outcome:
         raise KernelRefusedError(error.words) from error
 
 
+def rest() -> None:
+    """Let go what was read for one step and kept for the next: none follows for now."""
+    if _burst.cache_info().currsize:
+        _burst().forget()
+
+
 def close() -> None:
     """Close the sockets that steps have opened."""
+    rest()
+    _burst.cache_clear()
     transmit.close()
     if _requests.cache_info().currsize:
         _requests().close()
@@ -103,7 +112,7 @@ def _request(entry: Route | PolicyRule | None, index_of: Callable[[str], int]) -
 
 
 def _delete(wanted: Request) -> Outcome:
-    rows = siblings.rows_beside(wanted, _requests())
+    rows = _burst().rows_beside(wanted)
     place = _place(wanted, rows)
     if place is None:
         return "absent"
@@ -112,9 +121,11 @@ def _delete(wanted: Request) -> Outcome:
     try:
         send(messages.RTM_DELROUTE if wanted.is_route else messages.RTM_DELRULE, 0, wanted)
     except RefusedError as error:
+        _burst().forget()  # it went otherwise than the rows said
         if error.number in GONE:
             return "absent"
         raise
+    _burst().went(wanted)
     return "done"
 
 
@@ -189,3 +200,8 @@ def _new(flags: int, wanted: Request) -> None:
 @cache
 def _requests() -> RequestSocket:
     return RequestSocket()
+
+
+@cache
+def _burst() -> Burst:
+    return Burst(_requests(), transmit.port)
