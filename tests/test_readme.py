@@ -1,9 +1,15 @@
-"""The README's promises about itself: one command to try, one to test, and CI runs the latter as it stands."""
+"""The README's promises about itself: one command to try, one to test, CI runs that one, the demo prints what is shown."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
+
+from tests.live.namespace import why_not
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -39,3 +45,22 @@ def test_ci_takes_the_test_command_from_the_readme() -> None:
 
 def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len(README.splitlines()) <= 150
+
+
+def plain(line: str) -> str:
+    """Leave out what differs from run to run: pids, and a flag that the kernel sets up to a second late."""
+    return re.sub(r"^\$ kill -9 \d+", "$ kill -9 PID", line).replace(" linkdown", "").strip()
+
+
+@pytest.mark.live
+@pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+def test_what_the_readme_shows_the_demo_prints_in_this_order() -> None:
+    (block,) = re.findall(r"^```console$(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    shown = [plain(line) for line in block.splitlines() if line.strip() and not re.match(r"\s*\[\d+ more\]$", line)]
+
+    told = subprocess.run(
+        [sys.executable, "-m", "routewatch", "demo"], capture_output=True, text=True, timeout=120, check=False
+    )
+
+    printed = iter(plain(line) for line in told.stdout.splitlines())
+    assert [line for line in shown if line not in printed] == [], told.stdout
