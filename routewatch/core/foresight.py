@@ -5,6 +5,9 @@ The steps are played on values, one after the other; the kernel's choice is simu
 
 from __future__ import annotations
 
+from functools import cached_property
+from heapq import merge
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import covers, is_default, prefix
@@ -13,51 +16,98 @@ from routewatch.core.lookup import Answer, Index, lookup
 from routewatch.core.model import MAIN_TABLE, PolicyRule, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from routewatch.core.scene import Scene
     from routewatch.core.steps import Step
 
 
-class Prospect:
-    """The routes and rules as they will be after the steps played so far."""
+class _Played(Index):
+    """The index of a table, without the routes that differ, and with those that come."""
 
-    def __init__(self, scene: Scene, differing: dict[Route, Route | None], rules: tuple[PolicyRule, ...]) -> None:
-        """Begin with the table of the scene, but for these rows (by steady form; None: gone), and these rules."""
-        self._scene = scene
+    def __init__(self, table: Index, differing: Container[Route], come: Index) -> None:
+        self._table = table
         self._differing = differing
-        self._rules = rules
+        self._come = come
+
+    def matching(self, table: int, destination: str) -> Iterator[list[Route]]:
+        stay = self._table.matching(table, destination)
+        kept = ([route for route in routes if steady(route) not in self._differing] for routes in stay)
+        found = merge(filter(None, kept), self._come.matching(table, destination), key=_shortness)
+        for _, alike in groupby(found, key=_shortness):
+            yield [route for routes in alike for route in routes]
+
+
+def _shortness(routes: list[Route]) -> int:
+    return -int(routes[0].destination.partition("/")[2])
+
+
+class Prospect:
+    """The routes and rules as they will be after the steps played so far.
+
+    A step is remembered with the prospect before it, and what they come to is worked out when it is asked for: a plan
+    may have thousands of steps, and few of them touch a default or the way of a login.
+    """
+
+    def __init__(self, scene: Scene, earlier: Prospect | None = None, step: Step | None = None) -> None:
+        """Begin with the table of the scene, or go on from an earlier prospect by one step."""
+        self._scene = scene
+        self._earlier = earlier
+        self._step = step
 
     @classmethod
     def of(cls, scene: Scene, steps: Iterable[Step] = ()) -> Prospect:
         """Play steps on the table as it is now."""
-        prospect = cls(scene, {}, scene.now.rules)
+        prospect = cls(scene)
         for step in steps:
             prospect = prospect.after(step)
         return prospect
 
     def after(self, step: Step) -> Prospect:
         """Return the prospect after one more step."""
-        differing, rules = self._differing, self._rules
-        if step.route is not None:
+        return Prospect(self._scene, self, step)
+
+    def _steps(self) -> list[Step]:
+        """Return the steps played so far, the first first."""
+        steps, prospect = [], self
+        while prospect._earlier is not None and prospect._step is not None:
+            steps.append(prospect._step)
+            prospect = prospect._earlier
+        return steps[::-1]
+
+    @cached_property
+    def _differing(self) -> dict[Route, Route | None]:
+        """The rows that differ from the table of the scene, by steady form; None: gone."""
+        differing: dict[Route, Route | None] = {}
+        for step in self._steps():
             gone = {"add": None, "delete": step.route, "replace": step.replaces}[step.action]
-            differing = {**differing, **({} if gone is None else {steady(gone): None})}
-            if step.action != "delete":
+            if gone is not None:
+                differing[steady(gone)] = None
+            if step.route is not None and step.action != "delete":
                 differing[steady(step.route)] = step.route
-        elif step.policy_rule is not None and step.action == "delete":
-            rules = tuple(rule for rule in rules if rule != step.policy_rule)
-        elif step.policy_rule is not None:
-            rules = (*rules, step.policy_rule)
-        return Prospect(self._scene, differing, rules)
+        return differing
+
+    @cached_property
+    def _rules(self) -> tuple[PolicyRule, ...]:
+        rules = list(self._scene.now.rules)
+        for step in self._steps():
+            if step.policy_rule is not None and step.action == "delete":
+                rules = [rule for rule in rules if rule != step.policy_rule]
+            elif step.policy_rule is not None:
+                rules.append(step.policy_rule)
+        return tuple(rules)
 
     def _played(self, routes: Iterable[Route]) -> Iterable[Route]:
         """Yield the routes that stay of these, then those that come."""
         yield from (route for route in routes if steady(route) not in self._differing)
-        yield from (route for route in self._differing.values() if route is not None)
+        yield from self._come()
+
+    def _come(self) -> Iterable[Route]:
+        return (route for route in self._differing.values() if route is not None)
 
     def index(self) -> Index:
         """Return the routes, ready to be asked many times."""
-        return Index(self._played(self._scene.by_steady.values()))
+        return _Played(self._scene.index, self._differing, Index(self._come()))
 
     def answer(self, destination: str, index: Index | None = None) -> Answer:
         """Return where a packet to this address would go."""

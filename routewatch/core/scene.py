@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from routewatch.core.addresses import covers, is_default, is_half_default, is_link_local
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
 from routewatch.core.links import Links
+from routewatch.core.lookup import Index
 from routewatch.core.memory import Doubted
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import network_like, reaches, same_network, same_uplink
@@ -52,6 +53,11 @@ class Scene(Links):
     def by_steady(self) -> dict[Route, Route]:
         """Every route by its steady form."""
         return {steady(route): route for route in self.routes}
+
+    @cached_property
+    def index(self) -> Index:
+        """Every route by table and prefix, for simulated lookups."""
+        return Index(self.by_steady.values())
 
     def has(self, route: Route) -> bool:
         """Tell whether this very route is in the table, whatever its expiry and state flags."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from routewatch.core.foresight import Prospect, concerned, cuts_login, effect, loses_default
 from routewatch.core.memory import Memory
 from routewatch.core.scene import Scene
@@ -126,3 +128,25 @@ def test_without_a_rule_the_rules_below_it_decide() -> None:
 
 def test_a_step_of_nothing_changes_nothing() -> None:
     assert Prospect.of(scene(DEFAULT), [Step(action="add")]).usable_defaults() == {"inet"}
+
+
+def test_what_is_played_on_a_table_answers_as_that_table_would() -> None:
+    dice = random.Random(7)  # noqa: S311 - no secret
+    prefixes = ("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3/32")
+    zoo = [f"{each} via 192.168.1.{n} dev eth0 metric {n}" for each in prefixes for n in (3, 4, 5)]
+    for _ in range(100):
+        there = dice.sample(zoo, 8)
+        gone, come = dice.sample(there, 4), dice.sample(sorted({*zoo} - {*there}), 4)
+        prospect = Prospect.of(scene(*there), [*map(delete, gone), *map(add, come)])
+        afterwards = Prospect.of(scene(*(line for line in there if line not in gone), *come))
+        for peer in ("10.1.2.3", "10.1.2.4", "10.1.9.9", "10.9.9.9", "8.8.8.8"):
+            assert prospect.answer(peer) == afterwards.answer(peer)
+
+
+def test_a_prospect_goes_on_from_any_earlier_one() -> None:
+    begun = Prospect.of(scene(DEFAULT))
+    without = begun.after(delete(DEFAULT))
+    assert without.answer("8.8.8.8").reason
+    assert not begun.after(add("10.0.0.0/8 dev eth0")).answer("8.8.8.8").reason
+    assert not without.after(add(DEFAULT)).answer("8.8.8.8").reason
+    assert without.answer("8.8.8.8").reason
