@@ -139,7 +139,7 @@ class Watchman:
                     session=finding.session,
                 )
         if found and told != self._told and self._rested is not None:
-            self._observer.log("orphans_found", self._rested, f"{len(found)} rows are left over or missing")
+            self._observer.log("orphans_found", self._rested, f"left over or missing: {len(found)}")
         self._told = told
 
     def _act(self, found: tuple[Finding, ...]) -> None:
