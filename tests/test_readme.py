@@ -1,4 +1,4 @@
-"""The README's promises about itself: one command to try, one to test, CI runs that one, the demo prints what is shown."""
+"""The README's promises about itself: one command to try, one to test, the same for CI, and what the demo prints."""
 
 from __future__ import annotations
 
