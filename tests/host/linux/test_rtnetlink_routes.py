@@ -233,3 +233,30 @@ def test_no_datagram_raises(chunks: list[bytes]) -> None:
 
 def test_these_tests_write_bytes_in_the_order_of_this_machine() -> None:
     assert struct.pack("=H", 1) == (1).to_bytes(2, sys.byteorder)
+
+
+DESTINATIONS = ("10.1.0.0", "10.2.0.0", "fe80::1", "fd50::", "febf::", "2001:db8::")
+ODD = (
+    u32(15, 300),
+    ip(1, "10.9.0.0"),
+    attr(1, b"\1\2"),
+    attr(12, bytes(32)),
+    u32(16, 7),
+    ip(5, "192.0.2.1"),
+    u32(4, 7),
+    b"\4",
+)
+ROWS = st.builds(
+    lambda family, length, first, more: rtm(family, length, *first, *more),
+    st.sampled_from([2, 10, 7]),
+    st.sampled_from([0, 9, 16, 24, 128, 200]),
+    st.sampled_from([(u32(15, 254), ip(1, text)) for text in DESTINATIONS]),
+    st.lists(st.sampled_from(ODD), max_size=3),
+)
+
+
+@given(st.lists(ROWS, min_size=2, max_size=12), st.integers(0, 60))
+def test_a_route_is_read_the_same_whatever_was_read_before_it(payloads: list[bytes], cut: int) -> None:
+    codec = RouteCodec(NAMES)
+    cuts = [payloads[0][:cut], *payloads]
+    assert [codec.decode(payload) for payload in (*cuts, *cuts)] == [read(payload) for payload in (*cuts, *cuts)]

@@ -7,8 +7,10 @@ Numbers are those of include/uapi/linux/rtnetlink.h. Every attribute ends up som
 from __future__ import annotations
 
 from functools import lru_cache
-from struct import Struct
+from struct import Struct, pack
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from routewatch.core.model import Route
 from routewatch.host.linux.rtnetlink import hops, words
@@ -65,6 +67,11 @@ _SMALLEST_ROUTE = HEADER_SIZE + _RTMSG.size
 # Where RTM_F_CLONED stands in the flags, the last four bytes of struct rtmsg
 _CLONED_BYTE = 8 + RTM_F_CLONED.to_bytes(4, BYTE_ORDER).index(RTM_F_CLONED >> 8)
 _CLONED_BIT = RTM_F_CLONED >> 8
+# Where the address of RTA_DST stands, as the kernel writes RTA_TABLE first (fib_dump_info(), rt6_fill_node()), and by
+# that attribute's header where it ends
+_DESTINATION = _RTMSG.size + 8 + 4
+_DESTINATION_ENDS = {pack("=HH", 4 + size, RTA_DST): _DESTINATION + size for size in (4, _IPV6_SIZE)}
+_LIKES = 1024
 _UNWRITABLE_METRICS = frozenset({17})  # pyroute2 0.9.7 ends at RTAX_CC_ALGO
 
 
@@ -227,17 +234,34 @@ def _layout(length: int, stride: int) -> Struct:
 class RouteCodec:
     """Reads a dump of routes (core.table.Codec): a fingerprint is the payload of one RTM_NEWROUTE."""
 
-    __slots__ = ("names",)
+    __slots__ = ("_likes", "names")
     name = "rtnetlink/1"
 
     def __init__(self, names: Mapping[int, str]) -> None:
         """Take the interface names by index that held when the dump was taken."""
         self.names = names
+        self._likes: dict[bytes, Route] = {}  # by the payload without its destination's address
 
     def split(self, chunks: Sequence[bytes]) -> list[bytes]:
         """Return the payload of each route in datagrams, in order; other messages and cached routes are passed over."""
         return [payload for chunk in chunks for payload in _routes_in(chunk)]
 
     def decode(self, fingerprint: bytes) -> Route:
-        """Return the route behind a payload."""
-        return decode_route(fingerprint, self.names)
+        """Return the route behind a payload.
+
+        The routes of a large table differ in little but their destinations: what else a payload says is read once.
+        """
+        end = _DESTINATION_ENDS.get(fingerprint[_DESTINATION - 4 : _DESTINATION], 0)
+        address = fingerprint[_DESTINATION:end]
+        is_whole = 0 < end <= len(fingerprint)
+        if not is_whole or _is_link_local(address, fingerprint[1]):  # such a destination has a zone as well
+            return decode_route(fingerprint, self.names)
+        destination = f"{hops.address(address)}/{fingerprint[1]}"
+        rest = fingerprint[:_DESTINATION] + fingerprint[end:]
+        like = self._likes.get(rest)
+        if like is not None:
+            return replace(like, destination=destination)
+        route = decode_route(fingerprint, self.names)
+        if route.destination == destination and len(self._likes) < _LIKES:
+            self._likes[rest] = route
+        return route
