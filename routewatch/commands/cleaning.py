@@ -16,20 +16,26 @@ from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.report import objects, report
 from routewatch.commands.waiting import require_privilege
 from routewatch.core.diff import steady
+from routewatch.core.model import PolicyRule, Route
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
 from routewatch.core.remarks import Remark, remarks
-from routewatch.core.timeline import same_row
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.errors import ObservationError, StateError
 from routewatch.render.remarks import remark_text
 from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from routewatch.commands.context import Context
+    from routewatch.core.memory import Trace
     from routewatch.core.scene import Scene
     from routewatch.core.steps import Step
     from routewatch.store.database import Store
+
+    Row: TypeAlias = Route | PolicyRule
+    StoredTrace: TypeAlias = tuple[int | None, Trace | None]
 
 CHANGED = "the table has changed since it was planned: it would not be planned now"
 
@@ -128,12 +134,13 @@ def _intents(planned: Plan, again: Plan, scene: Scene) -> list[Intent]:
     """Return the planned steps in their order, each as it is right now; what is refused now is told as that."""
     right = {_row(step): step for step in again.steps}
     refused = {(refusal.route and steady(refusal.route), refusal.policy_rule) for refusal in again.refused}
+    traces = _traces(scene)
     intents = []
     for step in planned.steps:
         if _row(step) in right:
-            intents.append(Intent(stored=_stored(right[_row(step)], scene)))
+            intents.append(Intent(stored=_stored(right[_row(step)], traces)))
         elif _row(step)[1:] not in refused:
-            intents.append(Intent(stored=_stored(step, scene), why_not=CHANGED))
+            intents.append(Intent(stored=_stored(step, traces), why_not=CHANGED))
     return intents
 
 
@@ -141,11 +148,22 @@ def _row(step: Step) -> tuple[object, ...]:
     return (step.action, step.route and steady(step.route), step.policy_rule)
 
 
-def _stored(step: Step, scene: Scene) -> StoredStep:
+def _stored(step: Step, traces: dict[Row, StoredTrace]) -> StoredStep:
     """Keep with the step the trace of its row, so that an undo gives the row back to its session."""
     row = step.route or step.policy_rule
+    session, trace = (None, None) if row is None else traces.get(_name(row), (None, None))
+    return StoredStep(step=step, session=session, trace=trace)
+
+
+def _traces(scene: Scene) -> dict[Row, StoredTrace]:
+    """Return the first trace of every row, with its session."""
+    found: dict[Row, StoredTrace] = {}
     for session in scene.memory.sessions:
         for trace in (*session.appeared, *session.vanished):
-            if row is not None and same_row(trace, row):
-                return StoredStep(step=step, session=session.id, trace=trace)
-    return StoredStep(step=step)
+            if trace.row is not None:
+                found.setdefault(_name(trace.row), (session.id, trace))
+    return found
+
+
+def _name(row: Row) -> Row:
+    return steady(row) if isinstance(row, Route) else row
