@@ -14,7 +14,9 @@ from pathlib import Path
 
 from routewatch.commands.demo_stage import Stage, why_no_tun
 from routewatch.commands.demo_telling import Telling
-from routewatch.errors import RoutewatchError
+from routewatch.commands.speech import OutputError
+from routewatch.errors import RoutewatchError, StateError
+from routewatch.host.processes import sees_all_processes
 
 ELSEWHERE = "198.51.100.7"  # a host of the Internet, as documentation has them (RFC 5737)
 INTERRUPTED = 130
@@ -22,11 +24,26 @@ OPENING = (
     "This is a network namespace of the demo's own: nothing of the machine is touched, and it all ends with the demo.\n"
     "(routewatch waits shorter than usual here, and its --config and --state-dir are left out of what you see.)"
 )
+BY_THEMSELVES = (
+    "Other processes of the machine can't be seen from in here: of a tunnel without a client routewatch says\n"
+    "`unknown`, where as root on the machine itself it would know that it is dead."
+)
 
 
 def main() -> int:
     """Tell the story; return 0 when it ended as it should, else 1."""
-    telling = Telling(json="--json" in sys.argv[1:])
+    try:
+        return _story(Telling(json="--json" in sys.argv[1:]))
+    except OutputError as error:
+        # Nothing more can be said, not even by the interpreter's own flush at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error.reason, BrokenPipeError):  # the reader has heard enough
+            return 0
+        sys.stderr.write(f"routewatch: the output can't be written: {error}\n")
+        return StateError.exit_status
+
+
+def _story(telling: Telling) -> int:
     try:
         return _run(telling)
     except RoutewatchError as error:
@@ -45,6 +62,8 @@ def _run(telling: Telling) -> int:
         refused = why_no_tun()
         stage = stack.enter_context(Stage(folder, telling, with_tun=not refused))
         telling.say(OPENING)
+        if not sees_all_processes():
+            telling.say(BY_THEMSELVES)
         if refused:
             telling.say(
                 f"/dev/net/tun is refused here ({refused}), so the tunnel is a veth whose far end goes with the VPN "

@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from routewatch.commands.speech import OutputError
+
 if TYPE_CHECKING:
     from routewatch.errors import RoutewatchError
 
@@ -30,15 +32,13 @@ class Telling:
         """Begin a chapter."""
         self.title = title
         if not self.json:
-            sys.stdout.write(f"\n== {title}\n")
-            sys.stdout.flush()
+            _write(f"\n== {title}\n")
 
     def say(self, text: str) -> None:
         """Say something that no command printed."""
         self.steps.append({"title": self.title, "said": text})
         if not self.json:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
+            _write(f"{text}\n")
 
     def show(self, shown: str, argv: list[str] | None = None) -> int:
         """Run a command, show it as a person would type it with what it printed, and return its exit status."""
@@ -58,20 +58,26 @@ class Telling:
         """Tell of a command that was run already."""
         self.steps.append({"title": self.title, "command": shown, "output": output, "status": status})
         if not self.json:
-            sys.stdout.write(f"$ {shown}\n{output}")
-            sys.stdout.flush()
+            _write(f"$ {shown}\n{output}")
 
     def end(self, *, ok: bool, without_tun: str | None) -> None:
         """Close the story; as JSON, print its one document."""
         if self.json:
             document = {"schema": "routewatch/1", "ok": ok, "without_tun": without_tun, "steps": self.steps}
-            sys.stdout.write(json.dumps(document) + "\n")
+            _write(json.dumps(document) + "\n")
 
     def fail(self, error: RoutewatchError) -> None:
         """Say what went wrong; as JSON, in the one document."""
         if self.json:
             told = {"code": error.code, "message": error.message, "hint": error.hint}
-            sys.stdout.write(
-                json.dumps({"schema": "routewatch/1", "ok": False, "error": told, "steps": self.steps}) + "\n"
-            )
+            _write(json.dumps({"schema": "routewatch/1", "ok": False, "error": told, "steps": self.steps}) + "\n")
         sys.stderr.write(f"routewatch: {error.message}\n{error.hint}\n")
+
+
+def _write(text: str) -> None:
+    """Write at once, beside what programs of the story print. Raises OutputError."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error) from error
