@@ -1,5 +1,6 @@
-"""Takes the steps of a plan: each is in the journal before it is tried, and its outcome right after.
+"""Takes the steps of a plan: each is in the journal before it is tried, and its outcome before the next one is.
 
+That is one commit a step. Who is killed in between leaves a step "doing", and the table tells whether it was done.
 One step at a time. A failure ends its group and takes back what was done of it; a lack of privilege, a journal that
 can't be written or a signal (once the group that is begun is whole) ends it all, and what was done until then is
 reported. What was done is proven by the next look at the table, not by the kernel's answer.
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from routewatch.commands.archive import StoredStep, pack
 from routewatch.commands.interruption import Interruption
-from routewatch.core.steps import Status, Step, Taken, inverse
+from routewatch.core.steps import Step, Taken, inverse
 from routewatch.errors import (
     InterruptedBySignalError,
     KernelRefusedError,
@@ -22,7 +23,7 @@ from routewatch.errors import (
     RoutewatchError,
     StateError,
 )
-from routewatch.store.journal import CleanupRow, Kind
+from routewatch.store.journal import CleanupRow, Kind, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,7 @@ class Actor:
         self._taken: list[Taken] = []
         self._stopped: RoutewatchError | None = None
         self._broken: set[str] = set()
+        self._owed: list[Mark] = []  # outcomes that go into the journal with the next step's beginning
 
     def act(self, intents: Sequence[Intent], undoes: int | None = None) -> Acted:
         """Write all down, take the steps in their order. Raises StateError where nothing could be written or done."""
@@ -69,21 +71,27 @@ class Actor:
         row = CleanupRow(place=self._host.place(), wall=now.wall, boot=now.boot, kind=kind, undoes=undoes)
         self._cleanup = self._journal.begin(row, [pack(intent.stored) for intent in intents])
         with Interruption() as interruption:
-            for n, intent in enumerate(intents, start=1):
-                if interruption.came and self._stopped is None:
-                    self._stopped = InterruptedBySignalError("interrupted by a signal")
-                self._taken.append(self._take(n, intent))
-                if self._taken[-1].status == "failed":
-                    self._break(intent.stored.step.group)
+            try:
+                self._take_all(intents, interruption)
+            finally:
+                self._write()
         came_too_late = self._may_finish() and all(entry.detail != NOT_TRIED for entry in self._taken)
         stopped = None if came_too_late else self._stopped
         return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=stopped)
+
+    def _take_all(self, intents: Sequence[Intent], interruption: Interruption) -> None:
+        for n, intent in enumerate(intents, start=1):
+            if interruption.came and self._stopped is None:
+                self._stopped = InterruptedBySignalError("interrupted by a signal")
+            self._taken.append(self._take(n, intent))
+            if self._taken[-1].status == "failed":
+                self._break(intent.stored.step.group)
 
     def _take(self, n: int, intent: Intent) -> Taken:
         step = intent.stored.step
         why_not = intent.why_not or self._obstacle(step)
         if not why_not:
-            self._mark(n, "doing")
+            self._write(Mark(n, "doing"))
             why_not = self._obstacle(step)  # an act that could not be written down is not done
         if why_not:
             return self._marked(Taken(n=n, step=step, status="skipped", detail=why_not))
@@ -123,6 +131,7 @@ class Actor:
             entry = self._taken[place]
             if entry.status == "done" and entry.step.group == group:
                 self._taken[place] = self._marked(self._taken_back(entry))
+                self._write()
 
     def _taken_back(self, entry: Taken) -> Taken:
         try:
@@ -132,14 +141,18 @@ class Actor:
         return replace(entry, status="undone", detail="its group failed, so it was taken back")
 
     def _marked(self, taken: Taken) -> Taken:
-        self._mark(taken.n, taken.status, taken.detail)
+        self._owed.append(Mark(taken.n, taken.status, taken.detail))
         return taken
 
-    def _mark(self, n: int, status: Status | str, detail: str = "") -> None:
+    def _write(self, *marks: Mark) -> None:
+        """Write down what is owed, and these."""
         try:
-            self._journal.mark(self._cleanup, n, status, detail)  # type: ignore[arg-type]  # its words and "doing"
+            self._journal.mark_all(self._cleanup, (*self._owed, *marks))
         except StateError as error:
-            self._stopped = self._stopped or error
+            if self._stopped is None or self._may_finish():
+                self._stopped = error  # a signal lets a group be finished, this does not
+        else:
+            self._owed.clear()
 
 
 def verify(journal: Journal, acted: Acted, scene: Scene) -> Acted:

@@ -18,6 +18,7 @@ from routewatch.core.steps import Step, inverse
 from routewatch.core.undo import plan_undo
 from routewatch.errors import ObservationError, StateError, UsageError
 from routewatch.render.findings import row_text
+from routewatch.store.journal import Mark
 
 if TYPE_CHECKING:
     import argparse
@@ -109,12 +110,10 @@ def _cleanup(store: Store, context: Context, number: int | None) -> CleanupRow:
 
 def _close(store: Store, cleanup: CleanupRow, scene: Scene) -> list[Step]:
     """Mark in the journal what is back, and return what is not: the undo of those can be tried again."""
-    left = []
-    for n, step in _done(cleanup).items():
-        if shows(inverse(step), scene):
-            store.journal.mark(cleanup.id, n, "undone")
-        else:
-            left.append(step)
+    done = _done(cleanup)
+    back = {n for n, step in done.items() if shows(inverse(step), scene)}
+    store.journal.mark_all(cleanup.id, [Mark(n, "undone") for n in sorted(back)])
+    left = [step for n, step in done.items() if n not in back]
     if not left:
         store.journal.finish(cleanup.id, "undone")
     return left

@@ -1,11 +1,11 @@
-"""The journal: each step is on disk before it is taken, and what became of it right after.
+"""The journal: each step is on disk before it is taken, and what became of it before the next one is.
 
 Whatever this module's writers return from has survived a power cut. It doesn't know what a step is.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from routewatch.core.model import Place
 from routewatch.store.places import place_number, store_place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from routewatch.store.connection import Connection
 
@@ -25,6 +25,14 @@ _SELECT = (
     "SELECT c.id, p.boot, p.namespace, wall, c.boot, kind, undoes, state"
     " FROM cleanups c JOIN places p ON p.id = c.place"
 )
+
+
+class Mark(NamedTuple):
+    """What became of a step."""
+
+    n: int
+    status: Status
+    detail: str = ""
 
 
 class StepRow(Struct, frozen=True, kw_only=True):
@@ -79,10 +87,16 @@ class Journal:
 
     def mark(self, cleanup: int, n: int, status: Status, detail: str = "") -> None:
         """Write down what became of one step. Raises StateError, also where there is no such step."""
+        self.mark_all(cleanup, [Mark(n, status, detail)])
+
+    def mark_all(self, cleanup: int, marks: Iterable[Mark]) -> None:
+        """Write down what became of several steps, all of it or nothing, at the price of one. Raises StateError."""
         with self._connection.durable_transaction():
-            self._connection.run_one(
-                "UPDATE steps SET status = ?, detail = ? WHERE cleanup = ? AND n = ?", (status, detail, cleanup, n)
-            )
+            for mark in marks:
+                self._connection.run_one(
+                    "UPDATE steps SET status = ?, detail = ? WHERE cleanup = ? AND n = ?",
+                    (mark.status, mark.detail, cleanup, mark.n),
+                )
 
     def finish(self, cleanup: int, state: State) -> None:
         """Write down how a cleanup ended, or that it was undone. Raises StateError, also where there is none such."""

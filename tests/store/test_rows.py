@@ -11,7 +11,7 @@ from routewatch.errors import StateError
 from routewatch.store.baselines import BaselineRow
 from routewatch.store.database import Store, open_store
 from routewatch.store.events import EventRow
-from routewatch.store.journal import CleanupRow
+from routewatch.store.journal import CleanupRow, Mark
 from routewatch.store.keeps import KeepRow
 from routewatch.store.observations import HealthRow, ObservationRow
 from routewatch.store.sessions import SessionRow
@@ -285,3 +285,14 @@ def test_numbers_are_never_given_twice(store: Store) -> None:
     store.journal.prune(1000.0)
 
     assert begun(store) > first
+
+
+def test_what_became_of_several_steps_is_written_at_once_or_not_at_all(store: Store) -> None:
+    number = begun(store)
+    store.journal.mark_all(number, [Mark(1, "done"), Mark(2, "doing")])
+    with pytest.raises(StateError):
+        store.journal.mark_all(number, [Mark(2, "done"), Mark(3, "doing")])
+
+    row = store.journal.get(number)
+    assert row is not None
+    assert [step.status for step in row.steps] == ["done", "doing"]
