@@ -13,18 +13,8 @@ from zlib import crc32
 import msgspec
 
 from routewatch.core.addresses import is_link_local, prefix
-from routewatch.core.model import (
-    Address,
-    Family,
-    Link,
-    Moment,
-    Nexthop,
-    Place,
-    PolicyRule,
-    Process,
-    Route,
-    Snapshot,
-)
+from routewatch.core.model import Address, Family, Link, Moment, Nexthop, Place, PolicyRule, Process, Route
+from routewatch.core.snapshot import Snapshot
 from routewatch.core.table import Table
 
 TABLES = {"default": 253, "main": 254, "local": 255}

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from routewatch.core.addresses import connected_prefix, is_link_local, prefix
-from routewatch.core.model import FAMILIES, Family, Link, Nexthop, Route, Snapshot
+from routewatch.core.model import FAMILIES, Family, Link, Nexthop, Route
 from tests import build
 
 if TYPE_CHECKING:
+    from routewatch.core.snapshot import Snapshot
     from routewatch.core.table import Table
 
 LINKS = (

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from routewatch.core.memory import Trace
-from routewatch.core.model import Family, Link, Moment, Neighbour, NexthopObject, Place, PolicyRule, Process, Snapshot
+from routewatch.core.model import Family, Link, Moment, Neighbour, NexthopObject, Place, PolicyRule, Process
+from routewatch.core.snapshot import Snapshot
 from routewatch.core.steps import Step
 from routewatch.core.table import Table
 from routewatch.errors import StateError

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from routewatch.core.model import Snapshot
+    from routewatch.core.snapshot import Snapshot
 
 
 class Filter(Struct, frozen=True, kw_only=True):

@@ -24,8 +24,9 @@ from routewatch.core.verdict import Finding, Verdict, find_leftovers
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.memory import Baseline, EventKind, Reason
-    from routewatch.core.model import Process, Snapshot
+    from routewatch.core.model import Process
     from routewatch.core.sessions import Course, Sight
+    from routewatch.core.snapshot import Snapshot
     from routewatch.store.database import Store
 
 OPEN = frozenset({Verdict.ORPHANED, Verdict.MISSING})

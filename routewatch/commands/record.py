@@ -17,8 +17,9 @@ EVENTS = 10_000  # kept at most while the store can't be written
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline, Event, Session
-    from routewatch.core.model import Place, Snapshot
+    from routewatch.core.model import Place
     from routewatch.core.sessions import Followed
+    from routewatch.core.snapshot import Snapshot
     from routewatch.store.database import Store
 
 

@@ -12,7 +12,8 @@ from routewatch.errors import ObservationError
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Session
-    from routewatch.core.model import Change, Process, Snapshot
+    from routewatch.core.model import Change, Process
+    from routewatch.core.snapshot import Snapshot
     from routewatch.host.port import Doorbell, Host
 
 

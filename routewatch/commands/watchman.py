@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
     from routewatch.core.memory import Event
-    from routewatch.core.model import Change, Snapshot
+    from routewatch.core.model import Change
     from routewatch.core.scene import Scene
+    from routewatch.core.snapshot import Snapshot
     from routewatch.core.verdict import Finding
     from routewatch.host.port import Rings
     from routewatch.store.database import Store

@@ -18,7 +18,8 @@ from routewatch.core.tunnels import is_held
 from routewatch.core.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from routewatch.core.model import Change, Link, Snapshot
+    from routewatch.core.model import Change, Link
+    from routewatch.core.snapshot import Snapshot
 
 # The first baseline of an installation may hold leftovers from before it. What has stood unjudged beside a first
 # baseline for this long (seconds) is taken for granted.

@@ -13,8 +13,9 @@ from routewatch.core.tunnels import is_held, ownership, tunnels
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Memory, Session
-    from routewatch.core.model import Link, Process, Snapshot
+    from routewatch.core.model import Link, Process
     from routewatch.core.signatures import Signature
+    from routewatch.core.snapshot import Snapshot
     from routewatch.core.tunnels import Ownership
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from routewatch.core.model import Author, Link, Moment, PolicyRule, Process, Route, Snapshot
+from routewatch.core.model import Author, Link, Moment, PolicyRule, Process, Route
 from routewatch.core.network import Network
+from routewatch.core.snapshot import Snapshot
 
 Reason = Literal["session", "periodic", "stop", "by hand"]
 Tie = Literal["interface", "author", "time"]

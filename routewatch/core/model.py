@@ -1,4 +1,4 @@
-"""The values everything else speaks in: routes, policy rules, links, processes, and a snapshot of them all.
+"""The values everything else speaks in: routes, policy rules, links, processes.
 
 They are the same on every platform. A field that a platform lacks holds its neutral value (``None``, ``""``, ``()``).
 This module decides nothing and knows no operating system; numbers and words are those of rtnetlink(7) and ip-route(8).
@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct, field
-
-from routewatch.core.table import Table
 
 Family = Literal["inet", "inet6"]
 FAMILIES: tuple[Family, ...] = ("inet", "inet6")
@@ -184,25 +182,3 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     author: Author
     route: Route | None = None
     policy_rule: PolicyRule | None = None
-
-
-class Snapshot(Struct, frozen=True, kw_only=True):
-    """Routes, rules, links, neighbours and processes at one moment."""
-
-    platform: Literal["linux", "macos"]
-    place: Place
-    taken: Moment
-    routes: Table
-    rules: tuple[PolicyRule, ...] = ()
-    links: tuple[Link, ...] = ()
-    neighbours: tuple[Neighbour, ...] = ()
-    nexthop_objects: tuple[NexthopObject, ...] = ()
-    processes: tuple[Process, ...] = ()  # of our own network namespace, as far as we could look
-    processes_seen: bool = True  # False: some process could not be looked at
-    complete: bool = True
-    unsure: tuple[Family, ...] = ()  # families whose table changed while it was read
-    unparsed: tuple[str, ...] = ()
-
-    def link(self, name: str | None) -> Link | None:
-        """Return the link of this name."""
-        return next((link for link in self.links if link.name == name), None)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from routewatch.core.addresses import connected_prefix, covers, is_default, is_link_local
-from routewatch.core.model import MAIN_TABLE, Family, Link, Route, Snapshot
+from routewatch.core.model import MAIN_TABLE, Family, Link, Route
 from routewatch.core.tunnels import is_uplink
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from routewatch.core.snapshot import Snapshot
 
 
 class Gateway(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from routewatch.core.memory import Baseline, Memory, Session, Trace
-    from routewatch.core.model import Link, Snapshot
+    from routewatch.core.model import Link
     from routewatch.core.signatures import Signature
+    from routewatch.core.snapshot import Snapshot
 
 
 class Scene(Links):

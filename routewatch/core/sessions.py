@@ -13,8 +13,9 @@ from routewatch.core.attribution import Ledger, is_client
 from routewatch.core.baselines import Series, before_first_sign, extended, is_as_good, next_baseline, same_table
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules
 from routewatch.core.memory import Baseline, Event, Session
-from routewatch.core.model import Change, Snapshot
+from routewatch.core.model import Change
 from routewatch.core.signatures import SIGNATURES, Signature, client_of_link
+from routewatch.core.snapshot import Snapshot
 from routewatch.core.timeline import Book
 from routewatch.core.tunnels import is_held, tunnels
 

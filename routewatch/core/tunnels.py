@@ -14,7 +14,8 @@ from routewatch.core.signatures import SIGNATURES, Signature
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from routewatch.core.model import Link, Process, Snapshot
+    from routewatch.core.model import Link, Process
+    from routewatch.core.snapshot import Snapshot
 
 Ownership = Literal["holding", "idle", "gone", "unknown"]
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from routewatch.core.model import Author, Moment, Place, PolicyRule, Route, Snapshot
+from routewatch.core.model import Author, Moment, Place, PolicyRule, Route
+from routewatch.core.snapshot import Snapshot
 from routewatch.core.steps import Step
 from routewatch.core.table import Table
 from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateError

@@ -11,7 +11,8 @@ from routewatch.core.model import Change
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from routewatch.core.model import Moment, Place, Process, Snapshot
+    from routewatch.core.model import Moment, Place, Process
+    from routewatch.core.snapshot import Snapshot
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
 

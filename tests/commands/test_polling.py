@@ -15,7 +15,8 @@ from tests.live.waiting import until
 from tests.scenarios.story import HOME, KERNEL_RULES
 
 if TYPE_CHECKING:
-    from routewatch.core.model import Process, Snapshot
+    from routewatch.core.model import Process
+    from routewatch.core.snapshot import Snapshot
     from tests.commands.desk import Desk
 
 CONFIGURATION = 'settle_quiet = "1ms"\nsettle_limit = "50ms"\ngrace = "10ms"\npoll_interval = "20ms"\n'

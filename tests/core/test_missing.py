@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from routewatch.core.baselines import Series, next_baseline
 from routewatch.core.memory import Baseline, Doubted, Memory, Session, Tie, Trace
 from routewatch.core.missing import find_missing
-from routewatch.core.model import Author, Link, PolicyRule, Route, Snapshot
+from routewatch.core.model import Author, Link, PolicyRule, Route
 from routewatch.core.scene import Scene
 from routewatch.core.verdict import Finding, Verdict
 from tests import build
+
+if TYPE_CHECKING:
+    from routewatch.core.snapshot import Snapshot
 
 ETH = build.link("eth0 index 2 up carrier", "192.168.1.2/24")
 TUN = build.link("tun0 kind tun index 7 up carrier owner openvpn[1234]", "10.8.0.2/24")

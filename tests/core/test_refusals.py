@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from routewatch.core.baselines import Series, next_baseline
 from routewatch.core.memory import Deletion, Memory, Session, Trace
-from routewatch.core.model import Author, PolicyRule, Route, Snapshot
+from routewatch.core.model import Author, PolicyRule, Route
 from routewatch.core.refusals import Proposal, Protection, Wishes, named, refusal
 from routewatch.core.scene import Scene
 from routewatch.core.steps import Action, Step
@@ -18,6 +18,7 @@ from tests import build
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline
+    from routewatch.core.snapshot import Snapshot
 
 ETH = build.link("eth0 index 2 up carrier", "192.168.1.2/24")
 TUN = build.link("tun0 kind tun index 7 up carrier owner openvpn[1234]", "10.8.0.2/24")

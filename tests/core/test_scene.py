@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from routewatch.core.memory import Baseline
-    from routewatch.core.model import Route, Snapshot
+    from routewatch.core.model import Route
+    from routewatch.core.snapshot import Snapshot
 
 ETH = build.link("eth0 index 2 up carrier", "192.168.1.2/24")
 RULES = build.rules("0: from all lookup local", "32766: from all lookup main", "32767: from all lookup default")

@@ -19,7 +19,8 @@ from tests import build
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline
-    from routewatch.core.model import Link, Snapshot
+    from routewatch.core.model import Link
+    from routewatch.core.snapshot import Snapshot
 
 ETH = build.link("eth0 index 2 up carrier", "192.168.1.2/24", "fe80::2/64")
 TUN = build.link("tun0 kind tun index 7 up carrier owner openvpn[1234]", "10.8.0.2/24")

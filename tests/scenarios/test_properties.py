@@ -14,10 +14,11 @@ from routewatch.core.diff import steady
 from routewatch.core.foresight import Prospect
 from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, Trace
 from routewatch.core.missing import find_missing
-from routewatch.core.model import Author, Link, PolicyRule, Process, Route, Snapshot
+from routewatch.core.model import Author, Link, PolicyRule, Process, Route
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Wishes
 from routewatch.core.scene import Scene
+from routewatch.core.snapshot import Snapshot
 from routewatch.core.steps import Step, inverse
 from routewatch.core.verdict import find_leftovers
 from routewatch.errors import KernelRefusedError

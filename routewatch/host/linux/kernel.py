@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from routewatch.core.model import Moment, Place, Snapshot
+from routewatch.core.model import Moment, Place
 from routewatch.core.signatures import client_processes
+from routewatch.core.snapshot import Snapshot
 from routewatch.errors import ObservationError, StateError
 from routewatch.host.linux.dumps import RequestSocket
 from routewatch.host.linux.owners import Owners, tun_owners
