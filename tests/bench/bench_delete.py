@@ -1,21 +1,43 @@
-"""Deleting routes one by one, as a cleanup does, against one ``ip route del`` each.
+"""Deleting routes one by one, as a cleanup does, against one ``ip route del`` each: the steps alone, and the command.
 
-Run as root: ``python -m tests.bench.bench_delete``. All of it happens in a network namespace of its own.
+The command is ``cleanup --yes`` after a VPN client died on a persistent tun, from its start to its end: it waits half a
+second for the table to rest, looks three times, plans twice, writes the journal and verifies. Run as root:
+``python -m tests.bench.bench_delete``. All of it happens in network namespaces of its own.
 """
 
 from __future__ import annotations
 
 import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from routewatch.core.steps import Step
 from routewatch.host.linux.kernel import LinuxHost
 from tests import build
 from tests.live.namespace import Namespace, new_namespace
+from tests.live.person import LAN, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COUNT = 1000
 CROWDS = (0, 100_000)  # other routes in the same table
 STAGE = "link add v0 type veth peer name v1\naddr add 10.1.0.1/16 dev v0\nlink set v0 up\nlink set v1 up\n"
+# Named like OpenVPN in its /proc/PID/comm; makes a persistent tun, takes its routes from its input, and dies when told
+CLIENT = """
+import ctypes, fcntl, os, struct, subprocess, sys
+ctypes.CDLL(None).prctl(15, b"openvpn", 0, 0, 0)
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))
+fcntl.ioctl(tun, 0x400454CB, 1)
+subprocess.run(["ip", "-batch", "-"], input=sys.stdin.readline().replace(";", "\\n"), text=True, check=True)
+print("ready", flush=True)
+sys.stdin.read()
+"""
 
 
 def prefixes(first: int, count: int) -> list[str]:
@@ -24,6 +46,41 @@ def prefixes(first: int, count: int) -> list[str]:
 
 def fill(namespace: Namespace, wanted: list[str]) -> None:
     namespace.run("ip -batch -", stdin="".join(f"route add {each} via 10.1.0.2 dev v0\n" for each in wanted))
+
+
+@contextmanager
+def vpn(namespace: Namespace, wanted: list[str]) -> Iterator[None]:
+    """Let a VPN client be connected that carries these prefixes; it dies at the end and leaves all behind."""
+    argv = ["ip", "netns", "exec", namespace.name, sys.executable, "-c", CLIENT]
+    lines = [
+        "link set tun0 up",
+        "addr add 10.8.0.2/24 dev tun0",
+        *(f"route add {each} via 10.8.0.1" for each in wanted),
+    ]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        client.stdin.write(";".join(lines) + "\n")
+        client.stdin.flush()
+        assert client.stdout.readline() == "ready\n"
+        try:
+            yield
+        finally:
+            client.kill()
+
+
+def by_command(namespace: Namespace, wanted: list[str]) -> float:
+    """Return the seconds of the whole ``cleanup --yes``."""
+    with TemporaryDirectory() as folder:
+        person = Person(namespace, Path(folder))
+        assert person.say("baseline", "capture").status == 0
+        with vpn(namespace, wanted):
+            assert person.say("cleanup").status == 0  # nothing to do, but the session is seen
+        begun = perf_counter()
+        said = person.say("cleanup", "--yes")
+        taken = perf_counter() - begun
+    assert f"{len(wanted)} of {len(wanted)} done, 0 remain" in said.out, said
+    return taken
 
 
 def by_apply(wanted: list[str]) -> tuple[float, float]:
@@ -47,20 +104,39 @@ def by_ip(wanted: list[str]) -> float:
     return perf_counter() - begun
 
 
+def steps_alone(crowd: int, wanted: list[str]) -> None:
+    with new_namespace("rwbench") as namespace:
+        namespace.run("ip -batch -", stdin=STAGE)
+        fill(namespace, prefixes(30, crowd))
+        fill(namespace, wanted)
+        first, ours = namespace.call(by_apply, wanted)
+        fill(namespace, wanted)
+        theirs = namespace.call(by_ip, wanted)
+    print(
+        f"{COUNT} deletes beside {crowd} routes: apply {ours:.2f} s (the first {first * 1000:.0f} ms), "
+        f"ip route del {theirs:.2f} s: {theirs / ours:.1f} times as fast"
+    )
+
+
+def whole_command(crowd: int, wanted: list[str]) -> None:
+    with new_namespace("rwbench") as namespace:
+        namespace.run("ip -batch -", stdin=STAGE)
+        fill(namespace, wanted)
+        namespace.run_all(LAN)
+        fill(namespace, prefixes(30, crowd))
+        theirs = namespace.call(by_ip, wanted)
+        ours = by_command(namespace, wanted)
+    print(
+        f"{COUNT} orphaned routes beside {crowd}: cleanup --yes {ours:.2f} s, "
+        f"ip route del {theirs:.2f} s: {theirs / ours:.1f} times as fast"
+    )
+
+
 def main() -> None:
     wanted = prefixes(20, COUNT)
     for crowd in CROWDS:
-        with new_namespace("rwbench") as namespace:
-            namespace.run("ip -batch -", stdin=STAGE)
-            fill(namespace, prefixes(30, crowd))
-            fill(namespace, wanted)
-            first, ours = namespace.call(by_apply, wanted)
-            fill(namespace, wanted)
-            theirs = namespace.call(by_ip, wanted)
-        print(
-            f"{COUNT} deletes beside {crowd} routes: apply {ours:.2f} s (the first {first * 1000:.0f} ms), "
-            f"ip route del {theirs:.2f} s: {theirs / ours:.1f} times as fast"
-        )
+        steps_alone(crowd, wanted)
+        whole_command(crowd, wanted)
 
 
 if __name__ == "__main__":
