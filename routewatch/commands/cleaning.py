@@ -16,10 +16,10 @@ from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.report import objects, report
 from routewatch.commands.waiting import require_privilege
 from routewatch.core.diff import steady
-from routewatch.core.model import PolicyRule, Route
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
 from routewatch.core.remarks import Remark, remarks
+from routewatch.core.timeline import steady_row
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.errors import ObservationError, StateError
 from routewatch.render.remarks import remark_text
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
     from routewatch.core.memory import Trace
+    from routewatch.core.model import PolicyRule, Route
     from routewatch.core.scene import Scene
     from routewatch.core.steps import Step
     from routewatch.store.database import Store
@@ -148,22 +149,18 @@ def _row(step: Step) -> tuple[object, ...]:
     return (step.action, step.route and steady(step.route), step.policy_rule)
 
 
-def _stored(step: Step, traces: dict[Row, StoredTrace]) -> StoredStep:
+def _stored(step: Step, traces: dict[Row | None, StoredTrace]) -> StoredStep:
     """Keep with the step the trace of its row, so that an undo gives the row back to its session."""
     row = step.route or step.policy_rule
-    session, trace = (None, None) if row is None else traces.get(_name(row), (None, None))
+    session, trace = (None, None) if row is None else traces.get(steady_row(row), (None, None))
     return StoredStep(step=step, session=session, trace=trace)
 
 
-def _traces(scene: Scene) -> dict[Row, StoredTrace]:
+def _traces(scene: Scene) -> dict[Row | None, StoredTrace]:
     """Return the first trace of every row, with its session."""
-    found: dict[Row, StoredTrace] = {}
+    found: dict[Row | None, StoredTrace] = {}
     for session in scene.memory.sessions:
         for trace in (*session.appeared, *session.vanished):
             if trace.row is not None:
-                found.setdefault(_name(trace.row), (session.id, trace))
+                found.setdefault(steady_row(trace.row), (session.id, trace))
     return found
-
-
-def _name(row: Row) -> Row:
-    return steady(row) if isinstance(row, Route) else row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,11 +10,11 @@ from msgspec.structs import replace
 
 from routewatch.commands.archive import StoredStep, unpack_snapshot
 from routewatch.core.baselines import Series
-from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, Trace
+from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session
 from routewatch.core.model import Moment, Place
 from routewatch.core.network import Network
 from routewatch.core.sessions import SESSIONS, Course
-from routewatch.core.timeline import same_row
+from routewatch.core.timeline import steady_row
 from routewatch.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -128,22 +129,23 @@ def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
 
 def _with_undone(sessions: tuple[Session, ...], cleanups: list[CleanupRow]) -> tuple[Session, ...]:
     """Give back to their sessions the rows that an undo put back: they are leftovers again, and nobody else's."""
-    by_id = {session.id: session for session in sessions}
+    undone: defaultdict[int | None, list[StoredStep]] = defaultdict(list)
     for cleanup in cleanups:
-        if cleanup.kind == "undo":
-            continue
-        for row in cleanup.steps:
-            stored = msgspec.msgpack.decode(row.value, type=StoredStep)
-            session = by_id.get(stored.session or 0)
-            if row.status != "undone" or session is None or stored.trace is None:
-                continue
-            by_id[session.id] = _given_back(session, stored.step.action, stored.trace)
-    return tuple(by_id.values())
+        for row in cleanup.steps if cleanup.kind != "undo" else ():
+            if row.status == "undone":
+                stored = msgspec.msgpack.decode(row.value, type=StoredStep)
+                undone[stored.session].append(stored)
+    return tuple(_given_back(s, undone[s.id]) if s.id in undone else s for s in sessions)
 
 
-def _given_back(session: Session, action: str, trace: Trace) -> Session:
-    row = trace.row
-    known = session.vanished if action == "add" else session.appeared
-    if row is None or any(same_row(entry, row) for entry in known):
-        return session
-    return replace(session, **{"vanished" if action == "add" else "appeared": (*known, trace)})
+def _given_back(session: Session, undone: list[StoredStep]) -> Session:
+    """Enter the traces of these rows, as far as the session doesn't know them."""
+    appeared, vanished = list(session.appeared), list(session.vanished)
+    known = {steady_row(t.row) for t in appeared}, {steady_row(t.row) for t in vanished}
+    for stored in undone:
+        is_loss = stored.step.action == "add"
+        name = None if stored.trace is None else steady_row(stored.trace.row)
+        if stored.trace is not None and name is not None and name not in known[is_loss]:
+            known[is_loss].add(name)
+            (vanished if is_loss else appeared).append(stored.trace)
+    return replace(session, appeared=tuple(appeared), vanished=tuple(vanished))

@@ -41,12 +41,12 @@ class Book:
         gone: tuple[Row, ...] = (*_shown(routes.removed), *rules.removed)
         come: tuple[Row, ...] = (*_shown(routes.added), *rules.added)
         owners = self._take_out(gone)
-        events = [self._remove(row, owners.get(_name(row)), ledger) for row in gone]
+        events = [self._remove(row, owners.get(steady_row(row)), ledger) for row in gone]
         self._strike_out(come)
         events += [self._add(row, ledger) for row in come]
-        self._disown({_name(row): event.session for row, event in zip(come, events[len(gone) :], strict=True)})
-        owners = self._renew({_name(pair.before): pair.after for pair in routes.changed})
-        events += [self._change(pair, owners.get(_name(pair.before)), ledger) for pair in routes.changed]
+        self._disown({steady_row(row): event.session for row, event in zip(come, events[len(gone) :], strict=True)})
+        owners = self._renew({steady_row(pair.before): pair.after for pair in routes.changed})
+        events += [self._change(pair, owners.get(steady_row(pair.before)), ledger) for pair in routes.changed]
         if len(events) > EVENTS:
             return (Event(kind="resync", at=self._at, detail=f"{len(events)} rows differ"),)
         return tuple(events)
@@ -56,40 +56,40 @@ class Book:
 
     def _take_out(self, gone: tuple[Row, ...]) -> dict[Row | None, int]:
         """Take rows that are gone out of their sessions; return whose they were."""
-        names = {_name(row) for row in gone}
+        names = {steady_row(row) for row in gone}
         owners: dict[Row | None, int] = {}
         for session in self.sessions:
-            owners |= {name: session.id for t in session.appeared if (name := _name(t.row)) in names}
+            owners |= {name: session.id for t in session.appeared if (name := steady_row(t.row)) in names}
             self._set(
                 session,
-                appeared=tuple(t for t in session.appeared if _name(t.row) not in names),
-                others=tuple(route for route in session.others if _name(route) not in names),
+                appeared=tuple(t for t in session.appeared if steady_row(t.row) not in names),
+                others=tuple(route for route in session.others if steady_row(route) not in names),
             )
         return owners
 
     def _strike_out(self, come: tuple[Row, ...]) -> None:
         """Strike what has come back out of what sessions lost."""
-        names, places = {_name(row) for row in come}, {_place(row) for row in come}
+        names, places = {steady_row(row) for row in come}, {_place(row) for row in come}
         for session in self.sessions:
             self._set(
                 session,
                 vanished=tuple(t for t in session.vanished if _place(t.row) not in places),
-                others_took=tuple(route for route in session.others_took if _name(route) not in names),
+                others_took=tuple(route for route in session.others_took if steady_row(route) not in names),
             )
 
     def _disown(self, owners: dict[Row | None, int | None]) -> None:
         """Take rows from the sessions they were entered into before their owner's tunnel was seen."""
         for session in self.sessions:
             mine = {None, session.id}
-            kept = tuple(t for t in session.appeared if owners.get(_name(t.row)) in mine)
+            kept = tuple(t for t in session.appeared if owners.get(steady_row(t.row)) in mine)
             self._set(session, appeared=kept)
 
     def _renew(self, changed: dict[Row | None, Route]) -> dict[Row | None, int]:
         """Enter what rows have become; return whose they are."""
         owners: dict[Row | None, int] = {}
         for session in self.sessions if changed else ():
-            owners |= {name: session.id for t in session.appeared if (name := _name(t.row)) in changed}
-            renewed = (replace(t, route=changed.get(_name(t.row), t.route)) for t in session.appeared)
+            owners |= {name: session.id for t in session.appeared if (name := steady_row(t.row)) in changed}
+            renewed = (replace(t, route=changed.get(steady_row(t.row), t.route)) for t in session.appeared)
             self._set(session, appeared=tuple(renewed))
         return owners
 
@@ -144,12 +144,6 @@ def _shown(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     return tuple(route for route in routes if route.table != LOCAL_TABLE)
 
 
-def same_row(entry: Trace, row: Row) -> bool:
-    """Tell whether a trace is of this very row, whatever its expiry and state flags."""
-    remembered = entry.route if isinstance(row, Route) else entry.policy_rule
-    return remembered is not None and same(remembered, row)
-
-
 def same(one: Row, other: Row) -> bool:
     """Tell whether two rows are one and the same, whatever their expiry and state flags."""
     if isinstance(one, Route) and isinstance(other, Route):
@@ -157,7 +151,7 @@ def same(one: Row, other: Row) -> bool:
     return one == other
 
 
-def _name(row: Row | None) -> Row | None:
+def steady_row(row: Row | None) -> Row | None:
     """Return what makes it this very row, whatever its expiry and state flags."""
     return steady(row) if isinstance(row, Route) else row
 
