@@ -13,7 +13,7 @@ from routewatch.core.baselines import Series
 from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session
 from routewatch.core.model import Moment, Place
 from routewatch.core.network import Network
-from routewatch.core.sessions import SESSIONS, Course
+from routewatch.core.sessions import Course
 from routewatch.core.timeline import steady_row
 from routewatch.errors import StateError, UsageError
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from routewatch.store.journal import CleanupRow
     from routewatch.store.sessions import SessionRow
 
+SESSIONS = 1000  # looked back for what they left
+LATEST = 50  # of these also those that left nothing
 CLEANUPS = 50  # looked back for what we deleted ourselves
 
 
@@ -46,7 +48,9 @@ SETTLED, UNSETTLED = b"settled", b"unsettled"
 
 def recall_sessions(store: Store, place: Place) -> tuple[Session, ...]:
     """Return the newest sessions of a place, oldest first. Raises StateError."""
-    return tuple(session_of(row) for row in reversed(store.sessions.recent(place, SESSIONS)))
+    found = [session_of(row) for row in reversed(store.sessions.recent(place, SESSIONS))]
+    left = [session for session in found[:-LATEST] if session.appeared or session.vanished]
+    return (*left, *found[-LATEST:])
 
 
 def session_of(row: SessionRow) -> Session:

@@ -85,9 +85,9 @@ def _is(process: Process, other: Process | None) -> bool:
 def _belongs(process: Process, session: Session) -> bool:
     if session.holder is not None and process.pid == session.holder.pid:
         return process.started == session.holder.started
-    if session.client is None:
-        return False
-    return session.client in {process.name, client_of_process(process.name)}
+    # By name only where the name is a known client's: whoever holds a tun as "python3" or "sshd" has many namesakes.
+    known = client_of_process(process.name)
+    return known is not None and known == session.client
 
 
 def _chain(author: Author) -> tuple[Process, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DAEMONS = frozenset(
     {"dhcp", "ra", "zebra", "bird", "static", "babel", "bgp", "ospf", "isis", "rip", "eigrp", "keepalived"}
 )
+LOOKBACK = 10.0  # seconds before its tunnel in which a client may have made its first change
 KERNEL_TYPES = frozenset({"local", "broadcast", "multicast", "anycast"})
 KERNEL_PRIORITIES = frozenset({0, 32766, 32767})  # net/ipv4/fib_rules.c, fib_default_rules_init()
 
@@ -72,7 +73,11 @@ def _may_rely(session: Session, case: Case) -> bool:
     route, earlier = case.route, case.session
     if route is not None and host_address(route) in servers(session):
         return True
-    stranger = earlier is not None and None not in {session.client, earlier.client} and session.client != earlier.client
+    known = case.trace is not None and case.trace.tie != "time"  # by time alone nobody knows whose it is
+    strangers = (
+        earlier is not None and None not in {session.client, earlier.client} and session.client != earlier.client
+    )
+    stranger = known and strangers
     return not stranger and not (route is not None and has_its_own_way(session, case.scene))
 
 

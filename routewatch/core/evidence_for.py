@@ -174,7 +174,9 @@ def waits_for_a_client(case: Case) -> bool:
     None was ever seen there and no default leads into it; or it stood there before the client came, as dead as now.
     """
     route, scene = case.route, case.scene
-    if route is None or case.session is not None or is_default(route) or is_half_default(route):
+    if route is None or case.session is not None:
+        return False
+    if route.table == MAIN_TABLE and (is_default(route) or is_half_default(route)):
         return False  # a dead default is no preparation: it swallows what it should carry
     links = [scene.links.get(leg.interface or "") for leg in route.nexthops or (route,)]
     return all(

@@ -177,10 +177,12 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     if not isinstance(route, Route) or not is_default(route):
         return False
     rivals = [r for r in scene.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
-    if any(scene.is_usable(rival) for rival in rivals):
-        return True
+    usable = [rival for rival in rivals if scene.is_usable(rival)]
     if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route, scene):
-        return False
+        return bool(usable)
+    # What stood beside it before, a second uplink's, has not taken its place.
+    if any(scene.is_new(rival, loss.baseline) for rival in usable):
+        return True
     later = (t.route for t in loss.session.vanished if t.route is not None)
     since = (r for r in later if is_default(r) and not _stood_in(loss.baseline, r, scene))
     made_meanwhile = (*loss.session.others, *since)

@@ -200,7 +200,9 @@ class Scene(Links):
 
     @cached_property
     def _taken(self) -> frozenset[str | None]:
-        return frozenset(r.interface for r in self.routes if is_default(r) or is_half_default(r))
+        # In a table of its own a default into an idle tunnel is what keeps traffic from leaking: a kill switch.
+        main = (route for route in self.routes if route.table == MAIN_TABLE)
+        return frozenset(route.interface for route in main if is_default(route) or is_half_default(route))
 
     def first_session(self, row: Route | PolicyRule) -> tuple[Session | None, Trace | None]:
         """Return the first session that brought this row: later ones don't make a leftover sacred."""

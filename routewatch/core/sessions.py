@@ -22,7 +22,6 @@ from routewatch.core.tunnels import is_held, tunnels
 LOOKBACK = 10.0  # seconds before its tunnel in which a client may have made its first change
 SNAPSHOTS = 6  # settled ones kept for that
 IN_SIGHT = 600.0  # a closed session stays in sight for so many seconds, so that its late changes find it
-SESSIONS = 50
 
 
 class Course(Struct, frozen=True, kw_only=True):
@@ -74,7 +73,7 @@ def follow(course: Course, sight: Sight, signatures: tuple[Signature, ...] = SIG
             course,
             last=now,
             history=_history(course.history, sight),
-            sessions=tuple(s for s in book.sessions if _matters(s, now))[-SESSIONS:],
+            sessions=tuple(s for s in book.sessions if _matters(s, now)),
             series=series,
             next_session=course.next_session + len(fresh),
         ),
@@ -195,6 +194,7 @@ def _history(history: tuple[Snapshot, ...], sight: Sight) -> tuple[Snapshot, ...
 
 
 def _matters(session: Session, now: Snapshot) -> bool:
+    """Tell whether a session stays in sight: a leftover stays its session's however many come after it."""
     lately = session.closed is not None and now.taken.boot - session.closed.boot <= IN_SIGHT
     return session.is_open or lately or bool(session.appeared or session.vanished)
 

@@ -134,16 +134,26 @@ WG_QUICK_TABLES = range(51820, 51920)
 
 
 def client_of_rule(rule: PolicyRule, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
-    """Return the client whose mark, priority with table, or unmistakable table a policy rule bears."""
+    """Return the client that two of a rule's mark, priority and table are of, or its unmistakable form."""
     if is_wireguards(rule) or (rule.suppress_prefixlength == 0 and rule.table == MAIN_TABLE):
         # wg-quick's pair; Mullvad and others write the second of them, too
         return next((s for s in signatures if s.client == "wg-quick"), None)
-    for signature in signatures:
-        own_table = rule.table is not None and rule.table in signature.tables
-        own_priority = rule.priority in signature.priorities and (own_table or rule.table is None)
-        if own_priority or is_telling(rule, signature):
-            return signature
-    return None
+    return next((s for s in signatures if _is_of(rule, s)), None)
+
+
+def _is_of(rule: PolicyRule, signature: Signature) -> bool:
+    jumps = rule.action in {"goto", "nop"} and rule.priority in signature.priorities
+    return jumps or len(_marks(rule, signature)) > 1 or is_telling(rule, signature)
+
+
+def _marks(rule: PolicyRule, signature: Signature) -> frozenset[str]:
+    """Return what of a rule is a client's; each by itself is picked by others, too."""
+    found = {
+        "table": rule.table in signature.tables,
+        "mark": rule.fwmark in signature.marks,
+        "priority": rule.priority in signature.priorities,
+    }
+    return frozenset(name for name, is_so in found.items() if is_so)
 
 
 def is_wireguards(rule: PolicyRule) -> bool:
@@ -152,11 +162,11 @@ def is_wireguards(rule: PolicyRule) -> bool:
 
 
 def is_telling(rule: PolicyRule, signature: Signature) -> bool:
-    """Tell whether a rule bears the mark or the unmistakable table of a client."""
+    """Tell whether a rule bears a client's mark beside its table or priority, or its unmistakable table."""
     if signature.kernel_link == "wireguard" and is_wireguards(rule):
         return True
-    own_mark = rule.fwmark is not None and rule.fwmark in signature.marks
-    return own_mark or (rule.table in signature.tables and (rule.table or 0) >= TELLING_TABLE)
+    marks = _marks(rule, signature)
+    return ("mark" in marks and len(marks) > 1) or ("table" in marks and (rule.table or 0) >= TELLING_TABLE)
 
 
 def client_of_table(route: Route, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:

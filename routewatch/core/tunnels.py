@@ -78,6 +78,12 @@ def ownership(link: Link | None, holder: Process | None, running: Sequence[Proce
     """
     if link is not None and (is_held(link) or link.owner is not None):
         return "holding"
+    if holder is not None and any(is_held(x) and _is(x.owner, holder) for x in now.links):
+        return "holding"  # it has made its tunnel anew, or renamed it
     if any(p.pid == holder.pid and p.started == holder.started for p in now.processes if holder) or running:
         return "idle"
     return "gone" if now.processes_seen else "unknown"
+
+
+def _is(process: Process | None, other: Process) -> bool:
+    return process is not None and (process.pid, process.started) == (other.pid, other.started)

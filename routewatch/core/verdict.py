@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Confidence = Literal["certain", "likely", "uncertain"]
 STRONG = frozenset({"leads-nowhere", "gateway-gone", "server-route", "dead-client"})
+FIRST_MOMENTS = 5.0  # seconds in which a client sets up its ways
 CAPS = frozenset({"owner-may-return", "came-back", "network-daemon", "container", "in-baseline"})
 
 
@@ -84,7 +85,7 @@ def _is_surely_its(case: Case) -> bool:
     session, trace = case.session, case.trace
     if session is None or trace is None or trace.tie == "time":
         return False
-    return trace.author.kind != "process" or is_client(trace.author, session)
+    return trace.tie == "author" or is_client(trace.author, session)
 
 
 def _is_dead(names: frozenset[str], case: Case) -> bool:
@@ -110,8 +111,11 @@ def _may_be_its(case: Case) -> bool:
         signature = signature_of(case)
         return signature is not None and signature.client == session.client
     ways = {(uplink.link, gateway.address) for uplink in baseline.network for gateway in uplink.gateways}
-    second = is_host(route) and has_its_own_way(session, case.scene)
-    return (route.interface, route.gateway) in ways and not second
+    if (route.interface, route.gateway) not in ways or (is_host(route) and has_its_own_way(session, case.scene)):
+        return False
+    # Where authors were seen at all, one that was missed is as likely an administrator's, but in the first moments.
+    deaf = all(trace.author.kind == "unknown" for trace in session.appeared)
+    return deaf or (is_host(route) and case.trace.at.boot - session.opened.boot <= FIRST_MOMENTS)
 
 
 RULINGS: tuple[Ruling, ...] = (

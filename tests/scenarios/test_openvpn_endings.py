@@ -83,7 +83,7 @@ def test_a_persistent_tun_keeps_every_route_when_its_client_is_killed(story: Sto
     story.die("tun0")
     story.look()
     story.wait(10)
-    own = {line.removesuffix(" metric 1024"): "certain" for line in PUSHED}
+    own = {line.removesuffix(" metric 1024"): sure(story) for line in PUSHED}
     assert story.left() == {LEFT_SERVER: sure(story)} | own
     stays = ("10.8.0.0/24 dev tun0 proto kernel", "fd08::/64 dev tun0 metric 256 proto kernel")
     cleans_exactly(story, *HOME, left=(*stays, "fe80::/64 dev tun0 metric 256 proto kernel"))

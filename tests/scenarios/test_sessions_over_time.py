@@ -64,7 +64,8 @@ def test_a_session_of_another_client_does_not_keep_a_leftover(story: Story) -> N
     dies(story)
     tun = "office kind tun index 8 up carrier point_to_point owner tincd[5678]"
     second_connects(story, "10.61.0.0/16 via 10.9.0.1 dev office", process="tincd[5678]", tun=tun)
-    assert story.left() == {LEFT_SERVER: sure(story)}
+    # Where nobody saw who made it, it may be the new one's own way to its server, made right before its tunnel.
+    assert story.left() == ({LEFT_SERVER: "certain"} if story.heard else {})
 
 
 def test_of_two_overlapping_sessions_only_the_dead_ones_rows_go() -> None:
@@ -90,9 +91,10 @@ def test_a_tun_of_the_same_name_in_other_hands_is_another_link(story: Story) -> 
         story.add("10.71.0.0/16 dev tun0 scope link")
     story.look()
     story.wait(120)
-    assert story.left() == {LEFT_SERVER: sure(story)}
+    assert story.left() == ({LEFT_SERVER: "certain"} if story.heard else {})
     assert "10.71.0.0/16 dev tun0" not in {**story.left(), **story.missing()}
-    cleans_exactly(story, *HOME, "10.71.0.0/16 dev tun0 scope link", left=("10.70.0.2/32 dev tun0 proto kernel",))
+    kept = ("10.71.0.0/16 dev tun0 scope link", *(() if story.heard else (SERVER,)))
+    cleans_exactly(story, *HOME, *kept, left=("10.70.0.2/32 dev tun0 proto kernel",))
 
 
 def test_a_watch_that_begins_in_the_middle_knows_no_baseline_and_restores_nothing() -> None:

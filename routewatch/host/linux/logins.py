@@ -12,7 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routewatch.host.processes import pids, read_name, read_stat
+from routewatch.host.processes import network_namespace, pids, read_name, read_stat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,12 +54,12 @@ def login_peers() -> tuple[str, ...] | None:
 
 
 def _servers() -> tuple[set[int], bool]:
-    """Return the SSH servers that run, and whether every process told its name."""
+    """Return the SSH servers of our network namespace, and whether every process told its name and namespace."""
     found: set[int] = set()
-    seen = True
+    seen, ours = True, network_namespace(os.getpid())
     for pid in pids():
         try:
-            if read_name(pid) in SERVERS:
+            if read_name(pid) in SERVERS and network_namespace(pid) == ours:
                 found.add(pid)
         except PermissionError:
             seen = False
