@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import select
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PR_SET_NAME = 15  # include/uapi/linux/prctl.h
 TUNSETIFF, TUNSETPERSIST = 0x400454CA, 0x400454CB  # include/uapi/linux/if_tun.h
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
+LIVES_ON = 0.15  # seconds
 
 
 class StandIn:
@@ -72,9 +74,19 @@ def main() -> None:
     sys.stdout.write("done\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        subprocess.run(["ip", *line.split()], check=False, capture_output=True)
+        _runs_ip(line)
         sys.stdout.write("done\n")
         sys.stdout.flush()
+
+
+def _runs_ip(line: str) -> None:
+    """Run one line by an ip that lives on a little: the machine may be too busy to see who it was otherwise."""
+    argv = ["ip", "-batch", "-"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as ip:
+        assert ip.stdin is not None
+        ip.stdin.write(line)
+        ip.stdin.flush()
+        select.select([], [], [], LIVES_ON)
 
 
 if __name__ == "__main__":
