@@ -81,10 +81,11 @@ def main() -> None:
 
 def _runs_ip(line: str) -> None:
     """Run one line by an ip that lives on a little: the machine may be too busy to see who it was otherwise."""
-    argv = ["ip", "-batch", "-"]
+    family = ["-6"] if line.startswith("-6 ") else []  # no line of a batch says its family itself
+    argv = ["ip", *family, "-batch", "-"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as ip:
         assert ip.stdin is not None
-        ip.stdin.write(line)
+        ip.stdin.write(line.removeprefix("-6 "))
         ip.stdin.flush()
         select.select([], [], [], LIVES_ON)
 
