@@ -155,12 +155,12 @@ def _client(link: Link, scene: Scene) -> str | None:
 
 
 def _finding_lines(shown: tuple[Finding, ...]) -> list[str]:
-    if not shown:
-        return ["nothing is left over"]
     todo = open_findings(shown)
-    title = f"left over or missing: {len(todo)}" if todo else "nothing is left over for certain"
-    hint = ["", "routewatch cleanup --dry-run shows what would be done about it"] if todo else []
-    return ["", title, *map(finding_text, shown), *hint]
+    rest = [finding for finding in shown if finding not in todo]
+    lines = ["", f"left over or missing: {len(todo)}", *map(finding_text, todo)] if todo else ["nothing is left over"]
+    if rest:
+        lines += ["", f"uncertain, and left alone unless named: {len(rest)}", *map(finding_text, rest)]
+    return [*lines, "", "routewatch cleanup --dry-run shows what would be done about it"] if todo else lines
 
 
 def _daemon_line(daemon: dict[str, Any]) -> str:
