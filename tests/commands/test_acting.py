@@ -17,7 +17,8 @@ from tests.scenarios.story import SERVER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routewatch.core.model import Process, Snapshot
+    from routewatch.core.model import Process
+    from routewatch.core.snapshot import Snapshot
     from routewatch.core.steps import Step
     from tests.commands.desk import Desk
 
