@@ -1,9 +1,9 @@
 """Takes the steps of a plan: each is in the journal before it is tried, and its outcome before the next one is.
 
 That is one commit a step. Who is killed in between leaves a step "doing", and the table tells whether it was done.
-One step at a time. A failure ends its group and takes back what was done of it; a lack of privilege, a journal that
-can't be written or a signal (once the group that is begun is whole) ends it all, and what was done until then is
-reported. What was done is proven by the next look at the table, not by the kernel's answer.
+One step at a time. A failure ends its group and takes back what was done of it; a lack of privilege, a table that can't
+be read, a journal that can't be written or a signal (once the group that is begun is whole) ends it all, and what was
+done until then is reported. What was done is proven by the next look at the table, not by the kernel's answer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from routewatch.core.steps import Step, Taken, inverse
 from routewatch.errors import (
     InterruptedBySignalError,
     KernelRefusedError,
+    ObservationError,
     PermissionRefusedError,
     RoutewatchError,
     StateError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 NOT_TRIED = "nothing more was tried"
+TAKING_BACK = "its group failed: it is being taken back"
 
 
 class Intent(Struct, frozen=True, kw_only=True):
@@ -44,11 +46,15 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 class Acted(Struct, frozen=True, kw_only=True):
-    """A cleanup or undo that was carried out, as far as it came; ``stopped`` is what ended it before its end."""
+    """A cleanup or undo that was carried out, as far as it came; ``stopped`` is what ended it before its end.
+
+    ``unsure`` are the numbers of failed steps of which only the table can tell whether the kernel did them.
+    """
 
     cleanup: int
     taken: tuple[Taken, ...] = ()
     stopped: RoutewatchError | None = None
+    unsure: frozenset[int] = frozenset()
 
 
 class Actor:
@@ -62,6 +68,7 @@ class Actor:
         self._taken: list[Taken] = []
         self._stopped: RoutewatchError | None = None
         self._broken: set[str] = set()
+        self._unsure: set[int] = set()
         self._owed: list[Mark] = []  # outcomes that go into the journal with the next step's beginning
 
     def act(self, intents: Sequence[Intent], undoes: int | None = None) -> Acted:
@@ -77,7 +84,8 @@ class Actor:
                 self._write()
         came_too_late = self._may_finish() and all(entry.detail != NOT_TRIED for entry in self._taken)
         stopped = None if came_too_late else self._stopped
-        return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=stopped)
+        unsure = frozenset(self._unsure)
+        return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=stopped, unsure=unsure)
 
     def _take_all(self, intents: Sequence[Intent], interruption: Interruption) -> None:
         for n, intent in enumerate(intents, start=1):
@@ -117,6 +125,10 @@ class Actor:
             return Taken(n=n, step=step, status="failed", detail=error.message)
         except KernelRefusedError as error:
             return Taken(n=n, step=step, status="failed", detail=f"the kernel refused: {error.message}")
+        except ObservationError as error:  # nothing is done blindly: who can't read the rows beside it stops
+            self._stopped = error
+            self._unsure.add(n)
+            return Taken(n=n, step=step, status="failed", detail=f"the table could not be read: {error.message}")
         if outcome == "done":
             return Taken(n=n, step=step, status="done")
         gone = "it was gone already, or was not this very row any more"
@@ -135,6 +147,9 @@ class Actor:
 
     def _taken_back(self, entry: Taken) -> Taken:
         try:
+            # Written down first as any act is: after a crash a "done" here would accuse somebody of bringing it back.
+            self._journal.mark_all(self._cleanup, (*self._owed, Mark(entry.n, "doing", TAKING_BACK)))
+            self._owed.clear()
             self._host.apply(inverse(entry.step))
         except RoutewatchError as error:
             return replace(entry, detail=f"its group failed, and it could not be taken back: {error.message}")
@@ -157,14 +172,20 @@ class Actor:
 
 def verify(journal: Journal, acted: Acted, scene: Scene) -> Acted:
     """Compare what was done with the table as it is now; a step the table doesn't show has failed."""
-    return replace(acted, taken=tuple(_verified(journal, acted.cleanup, entry, scene) for entry in acted.taken))
+    found = tuple(_found(entry, acted, scene) for entry in acted.taken)
+    news = [entry for entry, before in zip(found, acted.taken, strict=True) if entry != before]
+    if news:
+        journal.mark_all(acted.cleanup, [Mark(entry.n, entry.status, entry.detail) for entry in news])
+    return replace(acted, taken=found)
 
 
-def _verified(journal: Journal, cleanup: int, entry: Taken, scene: Scene) -> Taken:
+def _found(entry: Taken, acted: Acted, scene: Scene) -> Taken:
+    """Return what became of a step as the table tells it."""
+    if entry.n in acted.unsure and shows(entry.step, scene):
+        return replace(entry, status="done", detail=f"{entry.detail}; the table shows that it was done")
     if entry.status != "done" or shows(entry.step, scene):
         return entry
     detail = "it came back at once" if entry.step.action == "delete" else "the table does not show it"
-    journal.mark(cleanup, entry.n, "failed", detail)
     return replace(entry, status="failed", detail=detail)
 
 

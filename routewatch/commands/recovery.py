@@ -5,13 +5,15 @@ Nothing is done twice: only the journal is brought in line with what the table s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from routewatch.commands.acting import shows
+from routewatch.commands.acting import TAKING_BACK, shows
 from routewatch.commands.archive import StoredStep
+from routewatch.core.steps import Step, inverse
 from routewatch.render.findings import row_text
+from routewatch.store.journal import Mark
 from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
@@ -36,25 +38,63 @@ def recover(store: Store, scene: Scene) -> tuple[str, ...]:
     """Close every cleanup that never ended, and return what a person should know. Raises StateError."""
     told: list[str] = []
     for cleanup in store.journal.unfinished(scene.now.place):
+        found = [_found(row, scene) for row in cleanup.steps]
+        store.journal.mark_all(cleanup.id, [each.mark for each in found if each.mark is not None])
         told.append(f"{cleanup.kind} {cleanup.id} was interrupted:")
-        told += [f"  {_recovered(store, cleanup, row, scene)}" for row in cleanup.steps]
+        told += [f"  {each.said}" for each in found]
+        undone = store.journal.get(cleanup.undoes) if cleanup.undoes is not None else None
+        if undone is not None:
+            left = close_undone(store, undone, scene)
+            told.append(f"  routewatch undo {undone.id} goes on with it" if left else f"  {undone.id} is taken back")
         store.journal.finish(cleanup.id, "interrupted")
-        if cleanup.undoes is not None and cleanup.kind == "undo":
-            told.append(f"  routewatch undo {cleanup.undoes} goes on with it")
     return tuple(told)
 
 
-def _recovered(store: Store, cleanup: CleanupRow, row: StepRow, scene: Scene) -> str:
-    step = msgspec.msgpack.decode(row.value, type=StoredStep).step
+def done_steps(cleanup: CleanupRow) -> dict[int, Step]:
+    """Return the steps of a cleanup that were done and not taken back yet, by their numbers."""
+    return {row.n: _step(row) for row in cleanup.steps if row.status == "done"}
+
+
+def close_undone(store: Store, cleanup: CleanupRow, scene: Scene) -> list[Step]:
+    """Mark in the journal what an undo brought back, and return what it did not: that can be tried again.
+
+    Raises StateError.
+    """
+    done = done_steps(cleanup)
+    back = {n for n, step in done.items() if shows(inverse(step), scene)}
+    store.journal.mark_all(cleanup.id, [Mark(n, "undone") for n in sorted(back)])
+    left = [step for n, step in done.items() if n not in back]
+    if not left:
+        store.journal.finish(cleanup.id, "undone")
+    return left
+
+
+class _Found(NamedTuple):
+    """What became of a step, in words, and what the journal is to say where it says otherwise."""
+
+    said: str
+    mark: Mark | None = None
+
+
+def _found(row: StepRow, scene: Scene) -> _Found:
+    step = _step(row)
     subject = step.route or step.policy_rule
     said = f"{step.action} {row_text(subject)}" if subject is not None else step.action
-    if row.status == "doing":
-        if shows(step, scene):
-            store.journal.mark(cleanup.id, row.n, "done", "seen to be done after an interruption")
-            return f"{said}: was done"
-        store.journal.mark(cleanup.id, row.n, "skipped", "interrupted before it was done")
-        return f"{said}: was not done, and is dropped"
     if row.status == "planned":
-        store.journal.mark(cleanup.id, row.n, "skipped", "interrupted before its turn")
-        return f"{said}: its turn had not come, and it is dropped"
-    return f"{said}: {row.status}"
+        mark = Mark(row.n, "skipped", "interrupted before its turn")
+        return _Found(f"{said}: its turn had not come, and it is dropped", mark)
+    if row.status not in {"doing", "done"}:
+        return _Found(f"{said}: {row.status}")
+    if shows(step, scene):
+        mark = Mark(row.n, "done", "seen to be done after an interruption")
+        return _Found(f"{said}: was done", mark if row.status == "doing" else None)
+    if row.status == "done" or row.detail == TAKING_BACK:
+        # Whoever took it back: a deletion that the table doesn't show must not accuse anybody of bringing it back.
+        mark = Mark(row.n, "undone", "found to be taken back after an interruption")
+        return _Found(f"{said}: was done, and is taken back", mark)
+    mark = Mark(row.n, "skipped", "interrupted before it was done")
+    return _Found(f"{said}: was not done, and is dropped", mark)
+
+
+def _step(row: StepRow) -> Step:
+    return msgspec.msgpack.decode(row.value, type=StoredStep).step

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
-from routewatch.commands.acting import Acted, Actor, Intent, shows, verify
+from routewatch.commands.acting import Acted, Actor, Intent, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.cleaning import wishes_of
 from routewatch.commands.observer import Observer
-from routewatch.commands.recovery import recover
+from routewatch.commands.recovery import close_undone, done_steps, recover
 from routewatch.commands.report import Prospect, report, show
 from routewatch.commands.waiting import acting, require_privilege, wait_and_look
-from routewatch.core.steps import Step, inverse
 from routewatch.core.undo import plan_undo
 from routewatch.errors import ObservationError, StateError, UsageError
 from routewatch.render.findings import row_text
-from routewatch.store.journal import Mark
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.plan import Plan
     from routewatch.core.scene import Scene
+    from routewatch.core.steps import Step
     from routewatch.store.database import Store
     from routewatch.store.journal import CleanupRow
 
@@ -61,14 +59,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _plan(context: Context, cleanup: CleanupRow, scene: Scene, *, settled: bool) -> Plan:
     wishes = replace(wishes_of(context), settled=settled, login_peers=context.host.login_peers())
-    return plan_undo(_done(cleanup).values(), scene, wishes)
-
-
-def _done(cleanup: CleanupRow) -> dict[int, Step]:
-    """Return the steps that were done and not taken back yet."""
-    return {
-        row.n: msgspec.msgpack.decode(row.value, type=StoredStep).step for row in cleanup.steps if row.status == "done"
-    }
+    return plan_undo(done_steps(cleanup).values(), scene, wishes)
 
 
 def _take_back(
@@ -82,7 +73,7 @@ def _take_back(
         scene = observer.look()
         acted = verify(store.journal, acted, scene)
         store.journal.finish(acted.cleanup, "done")
-        left = _close(store, cleanup, scene)
+        left = close_undone(store, cleanup, scene)
         observer.log("cleaned", scene.now, f"cleanup {cleanup.id} was taken back, {len(left)} steps of it remain")
     except (ObservationError, StateError) as error:
         acted = replace(acted, stopped=acted.stopped or error)
@@ -94,7 +85,7 @@ def _cleanup(store: Store, context: Context, number: int | None) -> CleanupRow:
     """Return the cleanup to take back: the one named, or the latest that still stands."""
     if number is None:
         rows = store.journal.recent(context.host.place(), LOOKED_BACK)
-        found = next((row for row in rows if row.kind == "cleanup" and row.state != "undone" and _done(row)), None)
+        found = next((row for row in rows if row.kind == "cleanup" and row.state != "undone" and done_steps(row)), None)
     else:
         found = store.journal.get(number)
     if found is None:
@@ -106,17 +97,6 @@ def _cleanup(store: Store, context: Context, number: int | None) -> CleanupRow:
             f"cleanup {found.id} was made in another boot or network namespace: its routes mean nothing here"
         )
     return found
-
-
-def _close(store: Store, cleanup: CleanupRow, scene: Scene) -> list[Step]:
-    """Mark in the journal what is back, and return what is not: the undo of those can be tried again."""
-    done = _done(cleanup)
-    back = {n for n, step in done.items() if shows(inverse(step), scene)}
-    store.journal.mark_all(cleanup.id, [Mark(n, "undone") for n in sorted(back)])
-    left = [step for n, step in done.items() if n not in back]
-    if not left:
-        store.journal.finish(cleanup.id, "undone")
-    return left
 
 
 def _report(context: Context, cleanup: CleanupRow, outcome: tuple[Acted, Plan], left: list[Step]) -> int:
