@@ -18,6 +18,7 @@ from routewatch.errors import ObservationError, RoutewatchError, StateError
 from routewatch.render.findings import author_text, row_text
 from routewatch.render.routes import printable
 from routewatch.store.observations import HealthRow
+from routewatch.store.places import Horizon
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -106,12 +107,13 @@ class Watchman:
         if now.taken.boot - self._pruned_at < PRUNE_EVERY:
             return
         self._pruned_at = now.taken.boot
-        retention, before = self._context.settings.retention, now.taken.wall - self._context.settings.retention.age
+        retention = self._context.settings.retention
+        horizon = Horizon(now.place.boot, now.taken.boot - retention.age, now.taken.wall - retention.age)
         kept = {session.id for session in self._observer.course.sessions}
-        self._store.events.prune(before, retention.size, kept)
-        self._store.sessions.prune(before, kept)
-        self._store.baselines.prune(before)
-        self._store.journal.prune(before)
+        self._store.events.prune(horizon, retention.size, kept)
+        self._store.sessions.prune(horizon, kept)
+        self._store.baselines.prune(horizon)
+        self._store.journal.prune(horizon)
 
     def _recovered(self, scene: Scene) -> Scene:
         """Once after the start: close what a crash left open in the journal, and say so."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from routewatch.core.model import Place
-from routewatch.store.places import place_number, store_place
+from routewatch.store.places import Horizon, place_number, store_place
 
 if TYPE_CHECKING:
     from routewatch.store.connection import Connection
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _SELECT = (
     "SELECT b.id, p.boot, p.namespace, b.wall, b.boot, network, proven, tainted, reason, snapshot"
     " FROM baselines b JOIN places p ON p.id = b.place"
+)
+_DELETE = "DELETE FROM baselines WHERE "
+_UNNEEDED = (
+    " AND id NOT IN (SELECT max(id) FROM baselines GROUP BY place)"
+    " AND id NOT IN (SELECT baseline FROM sessions WHERE baseline IS NOT NULL)"
 )
 
 
@@ -108,17 +113,13 @@ class Baselines:
         with self._connection.transaction():
             return self._connection.run("DELETE FROM baselines WHERE id = ?", (baseline,)).rowcount > 0
 
-    def prune(self, before: float) -> int:
-        """Delete baselines taken before a wall time that no session names and that are not the newest of their place.
+    def prune(self, horizon: Horizon) -> int:
+        """Delete baselines taken before a horizon that no session names and that are not the newest of their place.
 
         Return how many went. Raises StateError.
         """
         with self._connection.transaction():
-            return self._connection.run(
-                "DELETE FROM baselines WHERE wall < ? AND id NOT IN (SELECT max(id) FROM baselines GROUP BY place)"
-                " AND id NOT IN (SELECT baseline FROM sessions WHERE baseline IS NOT NULL)",
-                (before,),
-            ).rowcount
+            return self._connection.run(_DELETE + horizon.old() + _UNNEEDED, horizon).rowcount
 
 
 def _baseline(row: tuple[Any, ...]) -> BaselineRow:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, json
 
 from routewatch.core.model import Place
-from routewatch.store.places import store_place
+from routewatch.store.places import Horizon, store_place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -18,9 +18,7 @@ _SELECT = (
     "SELECT e.id, p.boot, p.namespace, e.wall, e.boot, session, kind, value"
     " FROM events e JOIN places p ON p.id = e.place"
 )
-_DELETE_OLD = (
-    "DELETE FROM events WHERE wall < ? AND (session IS NULL OR session NOT IN (SELECT value FROM json_each(?)))"
-)
+_DELETE_OLD = "DELETE FROM events WHERE {old} AND (session IS NULL OR session NOT IN (SELECT value FROM json_each(?)))"
 _DELETE_FIRST = (
     "DELETE FROM events WHERE id IN (SELECT id FROM events"
     " WHERE session IS NULL OR session NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?)"
@@ -83,13 +81,13 @@ class Events:
         """Return the number of the newest event; 0 where there is none. Raises StateError."""
         return self._connection.number("SELECT max(id) FROM events")
 
-    def prune(self, before: float, size: int, keep: Collection[int] = ()) -> int:
-        """Delete events from before a wall time, then the oldest until the whole store fits ``size`` bytes.
+    def prune(self, horizon: Horizon, size: int, keep: Collection[int] = ()) -> int:
+        """Delete events from before a horizon, then the oldest until the whole store fits ``size`` bytes.
 
         Events of the sessions in ``keep`` stay. Return how many went. Raises StateError.
         """
         kept = json.encode(sorted(keep)).decode()
-        gone = self._delete(_DELETE_OLD, (before, kept))
+        gone = self._delete(_DELETE_OLD.format(old=horizon.old()), (*horizon, kept))
         while self._used() > size and (portion := self._delete(_DELETE_FIRST, (kept, _PORTION))):
             gone += portion
         self._give_back()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from msgspec import Struct
 
 from routewatch.core.model import Place
-from routewatch.store.places import place_number, store_place
+from routewatch.store.places import Horizon, place_number, store_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +25,7 @@ _SELECT = (
     "SELECT c.id, p.boot, p.namespace, wall, c.boot, kind, undoes, state"
     " FROM cleanups c JOIN places p ON p.id = c.place"
 )
+_DELETE_ENDED = "DELETE FROM cleanups WHERE state != 'acting' AND "
 
 
 class Mark(NamedTuple):
@@ -129,10 +130,10 @@ class Journal:
         )
         return [value for (value,) in rows]
 
-    def prune(self, before: float) -> int:
-        """Delete cleanups begun before a wall time, not the unfinished. Return how many went. Raises StateError."""
+    def prune(self, horizon: Horizon) -> int:
+        """Delete cleanups begun before a horizon, not the unfinished. Return how many went. Raises StateError."""
         with self._connection.transaction():
-            return self._connection.run("DELETE FROM cleanups WHERE wall < ? AND state != 'acting'", (before,)).rowcount
+            return self._connection.run(_DELETE_ENDED + horizon.old(), horizon).rowcount
 
     def _rows(self, condition: str, values: tuple[int, ...]) -> list[CleanupRow]:
         return [_cleanup(row, self._steps(row[0])) for row in self._connection.rows(_SELECT + condition, values)]

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from routewatch.core.model import Place
     from routewatch.store.connection import Connection
 
 NOWHERE = 0  # no row has it
+# What is true of a row from before a horizon; its columns may be called otherwise. A clock that is set wrong, by 100
+# days, say, must not cost the present boot its undo: that is measured on the clock that nobody sets (clock_gettime(2)).
+OLD = "CASE WHEN place IN (SELECT id FROM places WHERE places.boot = ?) THEN {boot} < ? ELSE {wall} < ? END"
+
+
+class Horizon(NamedTuple):
+    """What is older is let go: by the boot clock (seconds) what is of this boot, by wall time what is of others."""
+
+    boot_id: str
+    boot: float
+    wall: float
+
+    def old(self, boot: str = "boot", wall: str = "wall") -> str:
+        """Return the condition for these columns; its values are those of the horizon, in their order."""
+        return OLD.format(boot=boot, wall=wall)
 
 
 def place_number(connection: Connection, place: Place) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from routewatch.core.model import Place
-from routewatch.store.places import place_number, store_place
+from routewatch.store.places import Horizon, place_number, store_place
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,6 +18,7 @@ _SELECT = (
     "SELECT s.id, p.boot, p.namespace, opened_wall, opened_boot, closed_wall, closed_boot, client, tunnel, baseline,"
     " value FROM sessions s JOIN places p ON p.id = s.place"
 )
+_IDS = "SELECT id FROM sessions WHERE "
 
 
 class SessionRow(Struct, frozen=True, kw_only=True):
@@ -107,13 +108,13 @@ class Sessions:
         """Return the newest sessions of all places, newest first, or those of one client. Raises StateError."""
         return self._rows(" WHERE ?1 IS NULL OR client = ?1 ORDER BY s.id DESC LIMIT ?2", (client, limit))
 
-    def prune(self, before: float, keep: Collection[int] = ()) -> int:
-        """Delete sessions closed before a wall time, with their events; those in ``keep`` stay.
+    def prune(self, horizon: Horizon, keep: Collection[int] = ()) -> int:
+        """Delete sessions closed before a horizon, with their events; those in ``keep`` stay.
 
         Return how many went. Raises StateError.
         """
         with self._connection.transaction():
-            old = self._connection.rows("SELECT id FROM sessions WHERE closed_wall < ?", (before,))
+            old = self._connection.rows(_IDS + horizon.old("closed_boot", "closed_wall"), horizon)
             gone = [row for row in old if row[0] not in keep]
             self._connection.run_many("DELETE FROM sessions WHERE id = ?", gone)
             return len(gone)

@@ -14,6 +14,7 @@ from routewatch.store.events import EventRow
 from routewatch.store.journal import CleanupRow, Mark
 from routewatch.store.keeps import KeepRow
 from routewatch.store.observations import HealthRow, ObservationRow
+from routewatch.store.places import Horizon
 from routewatch.store.sessions import SessionRow
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def event(kind: str = "route_added", wall: float = 30.0, session: int | None = N
 
 def begun(store: Store, place: Place = HERE, wall: float = 40.0) -> int:
     return store.journal.begin(CleanupRow(place=place, wall=wall, boot=4.0), [b"first", b"second"])
+
+
+def before(wall: float) -> Horizon:
+    """Return a horizon of a later boot than all that is stored."""
+    return Horizon("b2", 0.0, wall)
 
 
 def test_the_latest_baseline_of_a_place_is_the_last_one_stored(store: Store) -> None:
@@ -142,14 +148,14 @@ def test_old_events_go_unless_an_open_finding_needs_their_session(store: Store) 
     needed = store.sessions.add(SESSION)
     store.events.add_many([event(wall=1.0), event(wall=1.0, session=needed), event(wall=100.0)])
 
-    assert store.events.prune(50.0, 10**9, keep={needed}) == 1
+    assert store.events.prune(before(50.0), 10**9, keep={needed}) == 1
     assert [row.wall for row in store.events.after(0)] == [1.0, 100.0]
 
 
 def test_the_oldest_events_go_when_the_store_is_too_large(store: Store) -> None:
     store.events.add_many(event(wall=float(n)) for n in range(50_000))
 
-    store.events.prune(0.0, 1_500_000)
+    store.events.prune(before(0.0), 1_500_000)
 
     kept = store.events.after(0, limit=10**6)
     assert 5_000 < len(kept) < 50_000
@@ -163,7 +169,7 @@ def test_an_old_session_goes_with_its_events_but_an_open_one_stays(store: Store)
     gone, needed, still_open = store.sessions.add(old), store.sessions.add(old), store.sessions.add(SESSION)
     store.events.add_many([event(session=gone), event(session=needed)])
 
-    assert store.sessions.prune(50.0, keep=[needed]) == 1
+    assert store.sessions.prune(before(50.0), keep=[needed]) == 1
     assert [row.id for row in store.sessions.newest(9)] == [still_open, needed]
     assert [row.session for row in store.events.after(0)] == [needed]
 
@@ -172,7 +178,7 @@ def test_a_baseline_stays_while_a_session_names_it_or_it_is_the_newest(store: St
     named, unnamed, newest = (store.baselines.add(BASELINE) for _ in range(3))
     store.sessions.add(SessionRow(place=HERE, opened_wall=1.0, opened_boot=1.0, baseline=named))
 
-    assert store.baselines.prune(1000.0) == 1
+    assert store.baselines.prune(before(1000.0)) == 1
     assert [row.id for row in store.baselines.all(HERE)] == [newest, named]
     assert store.baselines.get(unnamed) is None
 
@@ -247,7 +253,7 @@ def test_old_cleanups_go_except_unfinished_ones(store: Store) -> None:
     done, acting = begun(store), begun(store)
     store.journal.finish(done, "done")
 
-    assert store.journal.prune(1000.0) == 1
+    assert store.journal.prune(before(1000.0)) == 1
     assert store.journal.get(done) is None
     assert store.journal.get(acting) is not None
 
@@ -263,7 +269,7 @@ def test_a_session_is_put_under_its_number_and_again_in_its_place(store: Store) 
 def test_the_next_number_is_one_that_no_deleted_row_bore(store: Store) -> None:
     assert (store.baselines.next_id(), store.sessions.next_id()) == (1, 1)
     store.sessions.put(SessionRow(id=7, place=HERE, opened_wall=1.0, opened_boot=1.0, closed_wall=2.0, closed_boot=2.0))
-    store.sessions.prune(100.0)
+    store.sessions.prune(before(100.0))
     store.baselines.forget(store.baselines.add(BASELINE))
 
     assert (store.baselines.next_id(), store.sessions.next_id()) == (2, 8)
@@ -279,10 +285,31 @@ def test_the_first_baseline_of_a_place_is_told_from_those_elsewhere(store: Store
     assert store.baselines.stands_elsewhere(EARLIER)
 
 
+@pytest.mark.parametrize(("boot", "left"), [(0.5, True), (100.0, False)])
+def test_what_is_of_this_boot_grows_old_by_its_own_clock_only(store: Store, boot: float, *, left: bool) -> None:
+    store.baselines.add(BASELINE)
+    store.baselines.add(BASELINE)
+    session = store.sessions.add(
+        SessionRow(place=HERE, opened_wall=1.0, opened_boot=1.0, closed_wall=2.0, closed_boot=2.0)
+    )
+    store.events.add_many([event(session=session), event()])
+    cleanup = begun(store)
+    store.journal.finish(cleanup, "done")
+    elsewhere = begun(store, EARLIER)
+    store.journal.finish(elsewhere, "done")
+
+    ahead = Horizon(HERE.boot, boot, 1e9)
+    gone = [store.events.prune(ahead, 10**9), store.sessions.prune(ahead), store.baselines.prune(ahead)]
+    assert gone == ([0, 0, 0] if left else [2, 1, 1])
+    assert store.journal.prune(ahead) == (1 if left else 2)
+    assert (store.journal.get(cleanup) is not None) == left
+    assert store.journal.get(elsewhere) is None
+
+
 def test_numbers_are_never_given_twice(store: Store) -> None:
     first = begun(store)
     store.journal.finish(first, "done")
-    store.journal.prune(1000.0)
+    store.journal.prune(before(1000.0))
 
     assert begun(store) > first
 
