@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import covers, is_default, prefix
 from routewatch.core.diff import steady
-from routewatch.core.lookup import Answer, Index, lookup
-from routewatch.core.model import MAIN_TABLE, PolicyRule, Route
+from routewatch.core.lookup import ORDINARY, Answer, Index, Query, lookup
+from routewatch.core.model import MAIN_TABLE, Login, PolicyRule, Route
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -109,9 +109,9 @@ class Prospect:
         """Return the routes, ready to be asked many times."""
         return _Played(self._scene.index, self._differing, Index(self._come()))
 
-    def answer(self, destination: str, index: Index | None = None) -> Answer:
+    def answer(self, destination: str, index: Index | None = None, query: Query = ORDINARY) -> Answer:
         """Return where a packet to this address would go."""
-        return lookup(index or self.index(), self._rules, destination)
+        return lookup(index or self.index(), self._rules, destination, query)
 
     def usable_defaults(self) -> frozenset[str]:
         """Return the families that have a default route in table main which leads somewhere."""
@@ -124,24 +124,26 @@ def loses_default(before: Prospect, after: Prospect) -> bool:
     return bool(before.usable_defaults() - after.usable_defaults())
 
 
-def concerned(step: Step, peers: Iterable[str]) -> tuple[str, ...]:
-    """Return the addresses whose way a step may change at all: a rule any, a route those that it covers."""
+def concerned(step: Step, logins: Iterable[Login]) -> tuple[Login, ...]:
+    """Return the logins whose way a step may change at all: a rule any, a route those that it covers."""
     route = step.route
-    return tuple(peer for peer in peers if route is None or covers(route.destination, peer.partition("%")[0]))
+    return tuple(x for x in logins if route is None or covers(route.destination, x.peer.partition("%")[0]))
 
 
-def cuts_login(before: Prospect, after: Prospect, peers: Iterable[str], scene: Scene) -> str | None:
+def cuts_login(before: Prospect, after: Prospect, logins: Iterable[Login], scene: Scene) -> str | None:
     """Return a remote login's address whose traffic would be cut or re-routed.
 
-    A login whose way is dead already can't be cut: only ways that carry traffic now are held on to.
+    What we send on a connection bears the address that the peer has connected to, and rules may ask for that. A login
+    whose way is dead already can't be cut: only ways that carry traffic now are held on to.
     """
     mine, theirs = before.index(), after.index()
-    for peer in peers:
-        now = before.answer(peer, mine)
+    for login in logins:
+        query = Query(source=login.local or None)
+        now = before.answer(login.peer, mine, query)
         if now.route is None or now.reason or not scene.is_usable(now.route):
             continue
-        if _way(after.answer(peer, theirs)) != _way(now):
-            return peer
+        if _way(after.answer(login.peer, theirs, query)) != _way(now):
+            return login.peer
     return None
 
 

@@ -174,6 +174,13 @@ class Place(Struct, frozen=True, kw_only=True):
     namespace: str
 
 
+class Login(Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
+    """A remote login: the addresses of its two ends."""
+
+    peer: str
+    local: str = ""  # ours, which rules may ask for; "" where nobody told
+
+
 class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of the doorbell: what somebody asked the kernel to do, and who it was."""
 

@@ -147,8 +147,8 @@ def foreseen(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Propos
     before = now = Prospect.of(scene)
     for proposal in proposals:
         after = now.after(proposal.step)
-        peers = concerned(proposal.step, wishes.login_peers or ())
-        peer = cuts_login(before, after, peers, scene) if peers else None
+        logins = concerned(proposal.step, wishes.login_peers or ())
+        peer = cuts_login(before, after, logins, scene) if logins else None
         if peer is not None:
             refusals.append(refused(proposal, "remote-login", f"it carries the remote login from {peer}"))
         elif _touches_default(proposal.step) and loses_default(before, after):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from routewatch.core.addresses import covers
 from routewatch.core.evidence_against import is_kernel_made, was_deleted_before
-from routewatch.core.model import PolicyRule, Process, Route
+from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
 from routewatch.core.tunnels import is_held, tunnels
 
@@ -46,7 +46,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     session: int | None = None
     restore: bool = True
     protect: Protection = Protection()
-    login_peers: tuple[str, ...] | None = ()  # None: could not be looked up
+    login_peers: tuple[Login, ...] | None = ()  # None: could not be looked up
     grace: float = 10.0  # seconds
     settled: bool = True
     limit: int | None = None  # steps at most, unattended

@@ -23,7 +23,7 @@ from routewatch.host.memory_world import MemoryWorld
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from routewatch.core.model import Link, Process
+    from routewatch.core.model import Link, Login, Process
     from routewatch.core.table import Codec
     from routewatch.host.port import Outcome
 
@@ -59,7 +59,7 @@ class MemoryHost(MemoryWorld):
     ) -> None:
         """Begin with these routes, rules and links."""
         super().__init__(routes, rules, links)
-        self.logins: tuple[str, ...] | None = ()
+        self.logins: tuple[Login, ...] | None = ()
         self.privileged = True
         self.complete = True
         self._refusals: dict[Route | PolicyRule, str] = {}
@@ -115,8 +115,8 @@ class MemoryHost(MemoryWorld):
         """Tell whether its owner has left it the privilege."""
         return self.privileged
 
-    def login_peers(self) -> tuple[str, ...] | None:
-        """Return the peers its owner has set in ``logins``."""
+    def login_peers(self) -> tuple[Login, ...] | None:
+        """Return the logins its owner has set in ``logins``."""
         return self.logins
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names

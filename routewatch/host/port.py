@@ -11,7 +11,7 @@ from routewatch.core.model import Change
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from routewatch.core.model import Moment, Place, Process
+    from routewatch.core.model import Login, Moment, Place, Process
     from routewatch.core.snapshot import Snapshot
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
@@ -73,8 +73,8 @@ class Host(Protocol):
     def may_act(self) -> bool:
         """Tell whether we have the privilege to change routes (CAP_NET_ADMIN, root)."""
 
-    def login_peers(self) -> tuple[str, ...] | None:
-        """Return the addresses remote logins come from; None where that could not be looked up."""
+    def login_peers(self) -> tuple[Login, ...] | None:
+        """Return the remote logins, by the addresses of their ends; None where that could not be looked up."""
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:
         """Return the codec that reads stored bytes of this format. Raises StateError for an unknown format."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.core.memory import Memory
-from routewatch.core.model import Nexthop, PolicyRule, Route
+from routewatch.core.model import Login, Nexthop, PolicyRule, Route
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Protection, Wishes
 from routewatch.core.scene import Scene
@@ -178,7 +178,9 @@ def test_a_default_may_go_where_another_is_left() -> None:
 
 def test_the_route_of_a_remote_login_stays() -> None:
     made = planned(
-        finding(SERVER), there=("default via 192.168.1.9 dev eth0",), wishes=Wishes(login_peers=("203.0.113.10",))
+        finding(SERVER),
+        there=("default via 192.168.1.9 dev eth0",),
+        wishes=Wishes(login_peers=(Login(peer="203.0.113.10"),)),
     )
     assert reasons(made) == [("remote-login", "203.0.113.10/32 via 192.168.1.1 dev eth0")]
 

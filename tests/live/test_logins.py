@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routewatch.core.model import Login
 from routewatch.host.linux.logins import login_peers
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def home(namespace: Namespace) -> Namespace:
     return namespace
 
 
+def login(address: str) -> Login:
+    """Return a login from an address of ours to itself."""
+    return Login(peer=address, local=address)
+
+
 @contextmanager
 def server(home: Namespace, folder: Path, name: str, port: int) -> Iterator[None]:
     program = folder / name
@@ -68,7 +74,7 @@ def server(home: Namespace, folder: Path, name: str, port: int) -> Iterator[None
         process.stdout.close()
 
 
-def logged_in(*ends: tuple[str, int], unprivileged: bool = False) -> tuple[str, ...] | None:
+def logged_in(*ends: tuple[str, int], unprivileged: bool = False) -> tuple[Login, ...] | None:
     """Connect to addresses of our own, so that they are the peers too, and look."""
     with ExitStack() as stack:
         for end in ends:
@@ -80,7 +86,7 @@ def logged_in(*ends: tuple[str, int], unprivileged: bool = False) -> tuple[str, 
 
 def test_the_peers_of_sshd_are_found_on_whatever_port_it_listens(home: Namespace, tmp_path: Path) -> None:
     with server(home, tmp_path, "sshd", 2222):
-        assert home.call(logged_in, ("10.1.0.1", 2222), ("fd01::1", 2222)) == ("10.1.0.1", "fd01::1")
+        assert home.call(logged_in, ("10.1.0.1", 2222), ("fd01::1", 2222)) == (login("10.1.0.1"), login("fd01::1"))
 
 
 def test_peers_on_the_loopback_do_not_count(home: Namespace, tmp_path: Path) -> None:
@@ -95,19 +101,19 @@ def test_the_peers_of_another_server_do_not_count(home: Namespace, tmp_path: Pat
 
 def test_port_22_counts_whoever_listens_there(home: Namespace, tmp_path: Path) -> None:
     with server(home, tmp_path, "systemd", 22):
-        assert home.call(logged_in, ("10.1.0.1", 22)) == ("10.1.0.1",)
+        assert home.call(logged_in, ("10.1.0.1", 22)) == (login("10.1.0.1"),)
 
 
 def test_a_server_of_another_namespace_does_not_count(home: Namespace, tmp_path: Path) -> None:
     with server(home, tmp_path, "sshd", 2222):
         peers = login_peers()
 
-    assert peers is None or "10.1.0.1" not in peers
+    assert peers is None or login("10.1.0.1") not in peers
 
 
 def test_without_root_port_22_is_all_that_can_be_told(home: Namespace, tmp_path: Path) -> None:
     with server(home, tmp_path, "sshd", 22):
-        assert home.call(logged_in, ("10.1.0.1", 22), unprivileged=True) == ("10.1.0.1",)
+        assert home.call(logged_in, ("10.1.0.1", 22), unprivileged=True) == (login("10.1.0.1"),)
 
 
 def test_a_server_that_cannot_be_looked_at_makes_the_answer_unknown(home: Namespace, tmp_path: Path) -> None:
@@ -116,19 +122,19 @@ def test_a_server_that_cannot_be_looked_at_makes_the_answer_unknown(home: Namesp
 
 
 @pytest.mark.parametrize(
-    ("variable", "peer"),
+    ("variable", "ends"),
     [
-        ("SSH_CONNECTION=198.51.100.7 50022 10.0.0.1 22", "198.51.100.7"),
+        ("SSH_CONNECTION=198.51.100.7 50022 10.0.0.1 22", "198.51.100.7 10.0.0.1"),
         ("SSH_CLIENT=::ffff:198.51.100.7 50022 22", "198.51.100.7"),
-        ("SSH_CONNECTION=fe80::7%v0 50022 fe80::1%v0 22", "fe80::7"),
+        ("SSH_CONNECTION=fe80::7%v0 50022 fe80::1%v0 22", "fe80::7 fe80::1"),
     ],
 )
-def test_what_sudo_drops_is_found_in_an_ancestors_environment(home: Namespace, variable: str, peer: str) -> None:
-    program = "from routewatch.host.linux.logins import login_peers; print(*login_peers())"
+def test_what_sudo_drops_is_found_in_an_ancestors_environment(home: Namespace, variable: str, ends: str) -> None:
+    program = "from routewatch.host.linux.logins import login_peers; [print(x.peer, x.local) for x in login_peers()]"
     # A shell with the variable, which starts us without it and stays our parent.
     script = f"env -u SSH_CONNECTION -u SSH_CLIENT {sys.executable} -c '{program}'; true"
 
-    assert home.run(f'env "{variable}" sh -c "{script}"').split() == [peer]
+    assert home.run(f'env "{variable}" sh -c "{script}"').strip() == ends
 
 
 def test_what_sshd_could_not_name_is_no_peer(home: Namespace) -> None:

@@ -27,7 +27,7 @@ from routewatch.host.processes import Processes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from routewatch.core.model import Link, Process
+    from routewatch.core.model import Link, Login, Process
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
     from routewatch.host.linux.doorbell import LinuxDoorbell
@@ -121,8 +121,8 @@ class LinuxHost:
 
         return write.may_act()
 
-    def login_peers(self) -> tuple[str, ...] | None:
-        """Return the addresses remote logins come from; None where that could not be looked up."""
+    def login_peers(self) -> tuple[Login, ...] | None:
+        """Return the remote logins, by the addresses of their ends; None where that could not be looked up."""
         from routewatch.host.linux import logins  # noqa: PLC0415 - only before acting
 
         return logins.login_peers()
