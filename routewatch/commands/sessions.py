@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise UsageError(f"--limit {arguments.limit} shows nothing", "name a number from 1 on")
     with context.store(readonly=True) as store:
         found = [session_of(row) for row in store.sessions.newest(arguments.limit, arguments.vpn)]
-        counted = tallies(store) if found else {}
+        counted = tallies(store, [session.id for session in found])
     if context.json:
         context.emit({"sessions": [session_object(s, counted.get(s.id, NONE)) for s in found]})
         return 0

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _state(context: Context, store: Store, scene: Scene) -> State:
     running = [session for session in scene.memory.sessions if session.is_open]
-    counted = tallies(store) if running else {}
+    counted = tallies(store, [session.id for session in running])
     return State(
         shown=tuple(f for f in findings(scene) if f.verdict is not Verdict.EXPECTED),
         running=tuple((session, counted.get(session.id, Tally())) for session in running),

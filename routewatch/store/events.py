@@ -70,10 +70,12 @@ class Events:
         """Return what came after an event, in order: follow by asking again with the last number. Raises StateError."""
         return self._rows(" WHERE e.id > ? ORDER BY e.id LIMIT ?", (event, limit))
 
-    def counts(self) -> dict[tuple[int, str], int]:
-        """Return how many events of each kind each session has, by (session, kind). Raises StateError."""
+    def counts(self, sessions: Collection[int]) -> dict[tuple[int, str], int]:
+        """Return how many events of each kind each of these sessions has, by (session, kind). Raises StateError."""
         rows = self._connection.rows(
-            "SELECT session, kind, count(*) FROM events WHERE session IS NOT NULL GROUP BY session, kind"
+            "SELECT session, kind, count(*) FROM events WHERE session IN (SELECT value FROM json_each(?))"
+            " GROUP BY session, kind",
+            (json.encode(sorted(sessions)).decode(),),
         )
         return {(session, kind): count for session, kind, count in rows}
 
