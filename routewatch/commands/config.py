@@ -24,6 +24,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     loaded = context.loaded
     path = str(loaded.path) if loaded.path else None
     settings = msgspec.to_builtins(loaded.settings)
+    if loaded.settings.hooks.commands():
+        context.note("warning: [hooks] is read and checked, but this version does not run hooks yet")
     if arguments.action == "check":
         if context.json:
             context.emit({"path": path, "valid": True})

@@ -61,6 +61,8 @@ class Daemon:
                 stack.callback(doorbell.close)
                 selector.register(doorbell, selectors.EVENT_READ)
             wake_promptly()
+            if self._context.settings.hooks.commands():
+                self._log.warning("hooks_not_run", hint="this version reads and checks [hooks], but runs none yet")
             self._log.info("started", state_dir=str(self._context.state_dir), polls=doorbell is None)
             # The first look waits as after a ring: an early one sees a table that nobody knows to be at rest, and a VPN
             # that connected before the next poll would have no baseline.

@@ -194,3 +194,11 @@ def test_the_log_shows_a_rule_as_ip_rule_does(desk: Desk) -> None:
     desk.ask("run", "--once")
 
     assert "rule added 7000: from all fwmark 0x1 lookup 7000\n" in desk.say("log").out
+
+
+def test_who_sets_hooks_is_told_that_none_is_run_yet(desk: Desk) -> None:
+    desk.configuration.write_text('[hooks]\ncleaned = ["/bin/true"]\n')
+
+    told = desk.say("config", "check")
+    assert told.status == 0
+    assert "does not run hooks yet" in told.err
