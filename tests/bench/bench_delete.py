@@ -1,4 +1,5 @@
-"""Deleting routes one by one, as a cleanup does, against one ``ip route del`` each: the steps alone, and the command.
+"""Deleting routes one by one, as a cleanup does, against one ``ip route del`` each: the steps alone, the steps
+journaled and verified, and the command.
 
 The command is ``cleanup --yes`` after a VPN client died on a persistent tun, from its start to its end: it waits half a
 second for the table to rest, looks three times, plans twice, writes the journal and verifies. Run as root:
@@ -15,8 +16,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from routewatch.commands.acting import Actor, Intent, verify
+from routewatch.commands.archive import StoredStep
+from routewatch.core.memory import Memory
+from routewatch.core.scene import Scene
 from routewatch.core.steps import Step
 from routewatch.host.linux.kernel import LinuxHost
+from routewatch.store.database import open_store
 from tests import build
 from tests.live.namespace import Namespace, new_namespace
 from tests.live.person import LAN, Person
@@ -97,6 +103,23 @@ def by_apply(wanted: list[str]) -> tuple[float, float]:
     return first, taken
 
 
+def by_actor(wanted: list[str]) -> float:
+    """Return the seconds of the steps as a cleanup takes them: each journaled, then all verified by a look."""
+    host = LinuxHost()
+    intents = [
+        Intent(stored=StoredStep(step=Step(action="delete", route=build.route(f"{each} via 10.1.0.2 dev v0"))))
+        for each in wanted
+    ]
+    with TemporaryDirectory() as folder, open_store(Path(folder), now=host.now().wall) as store:
+        begun = perf_counter()
+        acted = Actor(store.journal, host).act(intents)
+        acted = verify(store.journal, acted, Scene(host.observe(), Memory()))
+        taken = perf_counter() - begun
+    assert {entry.status for entry in acted.taken} == {"done"}
+    host.close()
+    return taken
+
+
 def by_ip(wanted: list[str]) -> float:
     begun = perf_counter()
     for each in wanted:
@@ -111,10 +134,13 @@ def steps_alone(crowd: int, wanted: list[str]) -> None:
         fill(namespace, wanted)
         first, ours = namespace.call(by_apply, wanted)
         fill(namespace, wanted)
+        journaled = namespace.call(by_actor, wanted)
+        fill(namespace, wanted)
         theirs = namespace.call(by_ip, wanted)
     print(
         f"{COUNT} deletes beside {crowd} routes: apply {ours:.2f} s (the first {first * 1000:.0f} ms), "
-        f"ip route del {theirs:.2f} s: {theirs / ours:.1f} times as fast"
+        f"journaled and verified {journaled:.2f} s, ip route del {theirs:.2f} s: "
+        f"{theirs / ours:.1f} and {theirs / journaled:.1f} times as fast"
     )
 
 
