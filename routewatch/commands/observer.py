@@ -6,13 +6,15 @@ without the right to write, it follows all the same and stores nothing.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from routewatch.commands.recall import recall_course, recall_memory, recall_series
-from routewatch.commands.record import baseline_row, event_row, joined, record
+from routewatch.commands.record import baseline_row, event_row, joined, observation_row, record
 from routewatch.commands.settle import look_now
+from routewatch.commands.unheard import admitted, are_far_apart, untied
 from routewatch.core.baselines import extended, next_baseline, same_table
 from routewatch.core.memory import Event
 from routewatch.core.missing import find_missing
@@ -35,14 +37,18 @@ OPEN = frozenset({Verdict.ORPHANED, Verdict.MISSING})
 class Observer:
     """Follows one machine with one store."""
 
-    def __init__(self, context: Context, store: Store, *, writes: bool) -> None:
-        """Take up the course where the store left it. Raises StateError."""
+    def __init__(self, context: Context, store: Store, *, writes: bool, within: float = inf) -> None:
+        """Take up the course where the store left it. Raises StateError.
+
+        A table seen longer ago than ``within`` (seconds) is no baseline for a VPN that is found to be up.
+        """
         self._context = context
         self._store = store
         self._writes = writes
         self._saved: Snapshot | None = None
         self._owed: Followed | None = None  # what could not be written down yet
-        self.course: Course = recall_course(store, context.host)
+        self.course: Course = recall_course(store, context.host, within)
+        self._recalled = self.course.last
 
     @property
     def also(self) -> tuple[Process, ...]:
@@ -60,7 +66,9 @@ class Observer:
         last = self.course.last
         if not self._writes and last is not None and last.taken.boot > sight.snapshot.taken.boot:
             return Followed(course=self.course)  # the daemon has seen more than this already
-        followed = follow(self.course, sight, self._context.signatures)
+        followed = admitted(follow(self.course, sight, self._context.signatures))
+        if last is not None and last is self._recalled and are_far_apart(last, sight.snapshot):
+            followed = untied(followed, sight.snapshot)
         self.course = followed.course
         owed = joined(self._owed, followed)
         if self._writes and (owed.events or owed.sessions or self._is_news(sight.snapshot)):
@@ -73,11 +81,17 @@ class Observer:
         """Take in what others stored meanwhile: the daemon all of it, a person baselines beside a running daemon."""
         if not self._writes:
             self.course = recall_course(self._store, self._context.host)
+            self._recalled = self.course.last
             return
         series, stored = self.course.series, self._store.baselines
         latest = None if series.latest is None else series.latest.id
         if stored.next_id() != series.next_id or stored.latest_id(self._context.host.place()) != latest:
             self.course = replace(self.course, series=recall_series(self._store, self._context.host))
+
+    def leave(self, rested: Snapshot) -> None:
+        """Store the last look anew: who comes next is to know until when nothing changed. Raises StateError."""
+        if self._writes and self._owed is None and rested is self.course.last:
+            self._store.observations.save(observation_row(rested, settled=True))
 
     def _is_news(self, snapshot: Snapshot) -> bool:
         return self._saved is None or self._saved.links != snapshot.links or not same_table(self._saved, snapshot)

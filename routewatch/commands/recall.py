@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from math import inf
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,14 +30,18 @@ LATEST = 50  # of these also those that left nothing
 CLEANUPS = 50  # looked back for what we deleted ourselves
 
 
-def recall_course(store: Store, host: Host) -> Course:
-    """Return the course where the last observer of this place left it. Raises StateError."""
+def recall_course(store: Store, host: Host, within: float = inf) -> Course:
+    """Return the course where the last observer of this place left it. Raises StateError.
+
+    A table that was seen longer ago than ``within`` (seconds) is no baseline for what is found now.
+    """
     place = host.place()
     seen = store.observations.last(place)
     last = None if seen is None else unpack_snapshot(seen.snapshot, host)
+    rested = seen is not None and seen.state == SETTLED and host.now().boot - seen.boot <= within
     return Course(
         last=last,
-        history=() if last is None or seen is None or seen.state != SETTLED else (last,),
+        history=(last,) if last is not None and rested else (),
         sessions=recall_sessions(store, place),
         series=recall_series(store, host),
         next_session=store.sessions.next_id(),

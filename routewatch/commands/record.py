@@ -43,15 +43,18 @@ def record(store: Store, followed: Followed, now: Snapshot, *, settled: bool) ->
         for session in followed.sessions:
             store.sessions.put(_session_row(_measured(session, store), now.place))
         store.events.add_many(event_row(event, now.place) for event in followed.events)
-        store.observations.save(
-            ObservationRow(
-                place=now.place,
-                wall=now.taken.wall,
-                boot=now.taken.boot,
-                snapshot=pack_snapshot(now),
-                state=SETTLED if settled else UNSETTLED,
-            )
-        )
+        store.observations.save(observation_row(now, settled=settled))
+
+
+def observation_row(now: Snapshot, *, settled: bool) -> ObservationRow:
+    """Return a look as it is stored, the last one of its place."""
+    return ObservationRow(
+        place=now.place,
+        wall=now.taken.wall,
+        boot=now.taken.boot,
+        snapshot=pack_snapshot(now),
+        state=SETTLED if settled else UNSETTLED,
+    )
 
 
 def _measured(session: Session, store: Store) -> Session:

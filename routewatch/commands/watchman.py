@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
+from routewatch.core.attribution import OPENING
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
@@ -45,7 +46,8 @@ class Watchman:
         self._context = context
         self._store = store
         self._log = log
-        self._observer = Observer(context, store, writes=True)
+        within = OPENING + context.settings.poll_interval
+        self._observer = Observer(context, store, writes=True, within=within)
         self._changes: list[Change] = []
         self._lost = False
         self._gaps = 0
@@ -158,8 +160,10 @@ class Watchman:
             self._fail("not_cleaned", error)
 
     def stop(self) -> None:
-        """Keep the last settled table as a baseline, so that the next start has one."""
+        """Keep the last settled table, also as a baseline, so that the next start has one."""
         try:
+            if self._rested is not None:
+                self._observer.leave(self._rested)
             if self._rested is not None and not open_findings(findings(self._observer.scene(self._rested))):
                 self._observer.keep_baseline(self._rested, "stop")
         except StateError as error:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from routewatch.core.sessions import Followed
+
 CONFIGURATION = 'settle_quiet = "1ms"\nsettle_limit = "50ms"\ngrace = "10ms"\n'
 
 
@@ -53,12 +55,19 @@ def _name(entry: dict[str, Any]) -> str:
     return f"rule {entry['policy_rule']['priority']}"
 
 
+class Watched(Story):
+    """A story that never goes on for longer than half a minute before somebody can look."""
+
+    def wait(self, seconds: float = 10.0) -> Followed:
+        return super().wait(min(seconds, 30.0))
+
+
 class Desk:
     """One machine, one state directory, one configuration."""
 
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[str], rows: Iterable[str] = HOME) -> None:
         """Begin with a machine at rest that nobody has looked at yet."""
-        self.story = Story(rows, quiet=0)
+        self.story = Watched(rows, quiet=0)
         self.host = self.story.host
         self.folder = folder
         self.state = folder / "state"

@@ -1,0 +1,95 @@
+"""A look long after the one before it: what a VPN found to be up is measured against, and what is its doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from routewatch.commands.context import Context
+from routewatch.commands.speech import Options
+from routewatch.commands.watchman import Watchman
+from routewatch.log import configure, get_logger
+from tests.scenarios.clients import dies, openvpn_connects
+
+if TYPE_CHECKING:
+    from tests.commands.desk import Desk
+
+STRANGER = "10.66.0.0/16 via 192.168.77.1 dev eth0"
+
+
+def daemon_looks(desk: Desk, *, stops_after: float | None = None) -> None:
+    """Let a daemon start, take one settled look, and stop after so many seconds, or die at once."""
+    context = Context(Options(config=str(desk.configuration), state_dir=str(desk.state)), desk.host)
+    configure(0, color=False)
+    with context.store() as store:
+        watchman = Watchman(context, store, get_logger())
+        snapshot = watchman.observe()
+        assert snapshot is not None
+        watchman.follow(snapshot, settled=True)
+        if stops_after is not None:
+            desk.host.advance(stops_after)
+            again = watchman.observe()
+            assert again is not None
+            watchman.follow(again, settled=True)
+            watchman.stop()
+
+
+def session(desk: Desk) -> dict[str, Any]:
+    [found] = desk.ask("sessions").document["sessions"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_daemon_that_starts_while_a_vpn_is_up_has_no_baseline_and_says_so(desk: Desk) -> None:
+    desk.knows_the_machine()
+    desk.story.add(STRANGER)
+    desk.host.advance(3600)
+    openvpn_connects(desk.story)
+    daemon_looks(desk)
+
+    assert session(desk)["baseline"] is None
+    assert "no baseline: it was up already" in desk.say("sessions").out
+    assert "no baseline: it was up already" in desk.say("log").out
+    dies(desk.story)
+    desk.host.advance(30)
+    daemon_looks(desk)
+    found = [f["route"]["destination"] for f in desk.ask("status").document["findings"] if f["verdict"] == "orphaned"]
+    assert "10.66.0.0/16" not in found
+
+
+@pytest.mark.parametrize(("downtime", "has"), [(5, True), (50, True), (200, False)])
+def test_a_restarted_daemon_keeps_the_baseline_it_has_just_seen(desk: Desk, downtime: float, *, has: bool) -> None:
+    desk.knows_the_machine()
+    daemon_looks(desk, stops_after=7200)  # nothing changes for two hours
+    desk.host.advance(downtime)
+    openvpn_connects(desk.story)
+    daemon_looks(desk)
+
+    assert (session(desk)["baseline"] is not None) == has
+
+
+def test_two_single_looks_minutes_apart_keep_the_baseline_and_tie_nothing_by_time(desk: Desk) -> None:
+    desk.knows_the_machine()
+    desk.host.advance(300)
+    desk.story.add(STRANGER)
+    openvpn_connects(desk.story)
+    desk.ask("run", "--once")
+
+    assert session(desk)["baseline"] is not None
+    events = desk.ask("log").document["events"]
+    ties = {e["route"]["destination"]: e["session"] for e in events if e["kind"] == "route_added"}
+    assert ties["10.66.0.0/16"] is None
+    assert ties["203.0.113.10/32"] is None  # nobody heard who made it: it may be anybody's
+    assert 1 in ties.values()  # what leads into the tunnel
+
+
+def test_two_single_looks_within_a_minute_tie_by_time(desk: Desk) -> None:
+    desk.knows_the_machine()
+    desk.host.advance(10)
+    openvpn_connects(desk.story)
+    desk.ask("run", "--once")
+
+    events = desk.ask("log").document["events"]
+    ties = {e["route"]["destination"]: e["session"] for e in events if e["kind"] == "route_added"}
+    assert ties["203.0.113.10/32"] == 1
