@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from routewatch.commands.recall import recall_course, recall_memory, recall_series
 from routewatch.commands.record import baseline_row, event_row, joined, observation_row, record
 from routewatch.commands.settle import look_now
-from routewatch.commands.unheard import admitted, are_far_apart, untied
+from routewatch.commands.unheard import admitted, untied
+from routewatch.core.attribution import OPENING
 from routewatch.core.baselines import extended, next_baseline, same_table
 from routewatch.core.memory import Event
 from routewatch.core.missing import find_missing
@@ -37,16 +38,20 @@ OPEN = frozenset({Verdict.ORPHANED, Verdict.MISSING})
 class Observer:
     """Follows one machine with one store."""
 
-    def __init__(self, context: Context, store: Store, *, writes: bool, within: float = inf) -> None:
+    def __init__(self, context: Context, store: Store, *, writes: bool, listens: bool = False) -> None:
         """Take up the course where the store left it. Raises StateError.
 
-        A table seen longer ago than ``within`` (seconds) is no baseline for a VPN that is found to be up.
+        Who ``listens`` from now on, as the daemon, learns what is the VPN's as it happens. So what it finds at first is
+        taken with care: a table that was seen long ago is no baseline, and nothing is tied by time that nobody heard.
+        Who only looks now and then has nothing better, and ties by time what came within a minute.
         """
         self._context = context
         self._store = store
         self._writes = writes
         self._saved: Snapshot | None = None
         self._owed: Followed | None = None  # what could not be written down yet
+        within = OPENING + context.settings.poll_interval if listens else inf
+        self._apart = 0.0 if listens else OPENING
         self.course: Course = recall_course(store, context.host, within)
         self._recalled = self.course.last
 
@@ -67,7 +72,7 @@ class Observer:
         if not self._writes and last is not None and last.taken.boot > sight.snapshot.taken.boot:
             return Followed(course=self.course)  # the daemon has seen more than this already
         followed = admitted(follow(self.course, sight, self._context.signatures))
-        if last is not None and last is self._recalled and are_far_apart(last, sight.snapshot):
+        if last is not None and last is self._recalled and sight.snapshot.taken.boot - last.taken.boot > self._apart:
             followed = untied(followed, sight.snapshot)
         self.course = followed.course
         owed = joined(self._owed, followed)

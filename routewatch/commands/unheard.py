@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.core.attribution import OPENING
-
 if TYPE_CHECKING:
     from routewatch.core.memory import Event, Session, Trace
     from routewatch.core.model import Moment
@@ -19,11 +17,6 @@ if TYPE_CHECKING:
     from routewatch.core.snapshot import Snapshot
 
 UP_ALREADY = "no baseline: it was up already"
-
-
-def are_far_apart(last: Snapshot, now: Snapshot) -> bool:
-    """Tell whether two looks are too far apart to say of a change between them that it came with a session."""
-    return now.taken.boot - last.taken.boot > OPENING
 
 
 def untied(followed: Followed, now: Snapshot) -> Followed:

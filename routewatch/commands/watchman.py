@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
-from routewatch.core.attribution import OPENING
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
@@ -46,8 +45,7 @@ class Watchman:
         self._context = context
         self._store = store
         self._log = log
-        within = OPENING + context.settings.poll_interval
-        self._observer = Observer(context, store, writes=True, within=within)
+        self._observer = Observer(context, store, writes=True, listens=True)
         self._changes: list[Change] = []
         self._lost = False
         self._gaps = 0

@@ -69,6 +69,20 @@ def test_a_restarted_daemon_keeps_the_baseline_it_has_just_seen(desk: Desk, down
     assert (session(desk)["baseline"] is not None) == has
 
 
+def test_what_came_while_a_daemon_was_away_is_not_the_vpns_for_that(desk: Desk) -> None:
+    desk.knows_the_machine()
+    daemon_looks(desk, stops_after=600)
+    desk.story.add(STRANGER)
+    desk.host.advance(12)
+    openvpn_connects(desk.story)
+    daemon_looks(desk)
+
+    assert session(desk)["baseline"] is not None
+    events = desk.ask("log").document["events"]
+    ties = {e["route"]["destination"]: e["session"] for e in events if e["kind"] == "route_added"}
+    assert ties["10.66.0.0/16"] is None
+
+
 def test_two_single_looks_minutes_apart_keep_the_baseline_and_tie_nothing_by_time(desk: Desk) -> None:
     desk.knows_the_machine()
     desk.host.advance(300)
