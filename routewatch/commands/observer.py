@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.commands.recall import recall_course, recall_memory, recall_series
-from routewatch.commands.record import baseline_row, event_row, joined, observation_row, record
+from routewatch.commands.record import (
+    baseline_row,
+    close_those_of_other_boots,
+    event_row,
+    joined,
+    observation_row,
+    record,
+)
 from routewatch.commands.settle import look_now
 from routewatch.commands.unheard import admitted, untied
 from routewatch.core.attribution import OPENING
@@ -52,6 +59,8 @@ class Observer:
         self._owed: Followed | None = None  # what could not be written down yet
         within = OPENING + context.settings.poll_interval if listens else inf
         self._apart = 0.0 if listens else OPENING
+        if writes:
+            close_those_of_other_boots(store, context.host.place())
         self.course: Course = recall_course(store, context.host, within)
         self._recalled = self.course.last
 

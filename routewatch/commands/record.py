@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.commands.archive import pack, pack_snapshot
-from routewatch.commands.recall import SETTLED, UNSETTLED
+from routewatch.commands.recall import SETTLED, UNSETTLED, session_of
+from routewatch.core.memory import Event
+from routewatch.core.model import Moment
 from routewatch.store.baselines import BaselineRow
 from routewatch.store.events import EventRow
 from routewatch.store.observations import ObservationRow
 from routewatch.store.sessions import SessionRow
 
+REBOOTED = "the machine was started anew"
 EVENTS = 10_000  # kept at most while the store can't be written
 
 if TYPE_CHECKING:
-    from routewatch.core.memory import Baseline, Event, Session
+    from routewatch.core.memory import Baseline, Session
     from routewatch.core.model import Place
     from routewatch.core.sessions import Followed
     from routewatch.core.snapshot import Snapshot
@@ -78,6 +81,23 @@ def baseline_row(baseline: Baseline) -> BaselineRow:
         reason=baseline.reason,
         snapshot=pack_snapshot(snapshot),
     )
+
+
+def close_those_of_other_boots(store: Store, place: Place) -> None:
+    """Close what another boot left open, at its last look: no tunnel outlives a reboot. Raises StateError.
+
+    Another network namespace of this boot may have a daemon of its own; its sessions are let be.
+    """
+    for row in store.sessions.open_elsewhere(place):
+        if row.place.boot == place.boot:
+            continue
+        session, seen = session_of(row), store.observations.last(row.place)
+        at = session.opened if seen is None else Moment(wall=seen.wall, boot=seen.boot, monotonic=seen.boot)
+        closed = replace(session, closed=at, ended=REBOOTED)
+        with store.transaction():
+            store.sessions.put(_session_row(closed, row.place))
+            event = Event(kind="session_closed", at=at, session=session.id, detail=REBOOTED)
+            store.events.add_many([event_row(event, row.place)])
 
 
 def _session_row(session: Session, place: Place) -> SessionRow:

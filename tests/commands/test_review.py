@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routewatch.render.times import iso
 from tests import build
 from tests.commands.desk import Answer
+from tests.scenarios.clients import openvpn_connects
 
 if TYPE_CHECKING:
     from tests.commands.desk import Desk
@@ -202,3 +204,21 @@ def test_who_sets_hooks_is_told_that_none_is_run_yet(desk: Desk) -> None:
     told = desk.say("config", "check")
     assert told.status == 0
     assert "does not run hooks yet" in told.err
+
+
+def test_a_reboot_closes_the_session_that_was_open_at_the_last_look(desk: Desk) -> None:
+    desk.knows_the_machine()
+    openvpn_connects(desk.story)
+    desk.ask("run", "--once")
+    seen = desk.host.now().wall
+    desk.host.advance(3600)
+    desk.story.reboots()
+    desk.ask("run", "--once")
+
+    [session] = desk.ask("sessions").document["sessions"]
+    assert session["ended"] == "the machine was started anew"
+    assert session["closed"] == iso(seen)
+    closed = [event for event in desk.ask("log").document["events"] if event["kind"] == "session_closed"]
+    assert [event["session"] for event in closed] == [session["id"]]
+    desk.ask("run", "--once")
+    assert len([e for e in desk.ask("log").document["events"] if e["kind"] == "session_closed"]) == 1
