@@ -1,6 +1,6 @@
 """The evidence: each piece has a code, a name, and the sentence a person is told when it holds.
 
-For: E1..E7 say that a row is a leftover. Against: C1..C9 say that it is somebody's. What they allow, verdict.py says.
+For: E1..E7 say that a row is a leftover. Against: C1..C9 say that it is somebody's. What they allow, rulings.py says.
 """
 
 from __future__ import annotations

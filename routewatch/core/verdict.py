@@ -1,45 +1,30 @@
-"""The verdict on each row that is there: a table of named rulings, in the order they apply.
+"""The verdict on each row that is there: its evidence is weighed, and the first ruling that applies decides.
 
-The first ruling whose condition holds decides. Wrongly deleting a good route is the worst this program can do, so
-everything that says "leave it" stands first.
+The rulings stand in rulings.py; here is what becomes of one that applied, and which rows are worth judging at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from routewatch.core.addresses import is_host
 from routewatch.core.attribution import is_client
 from routewatch.core.case import Case
 from routewatch.core.diff import steady
 from routewatch.core.evidence import weigh
-from routewatch.core.evidence_against import has_its_own_way
-from routewatch.core.evidence_for import signature_of, waits_for_a_client
 from routewatch.core.model import LOCAL_TABLE, Author, PolicyRule, Route
+from routewatch.core.rulings import RULINGS, STRONG, Ruling, Verdict, is_proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from routewatch.core.memory import Baseline
     from routewatch.core.scene import Scene
 
+__all__ = ["Confidence", "Finding", "Verdict", "case_of", "cases", "find_leftovers", "judge"]
+
 Confidence = Literal["certain", "likely", "uncertain"]
-STRONG = frozenset({"leads-nowhere", "gateway-gone", "server-route", "dead-client"})
-FIRST_MOMENTS = 5.0  # seconds in which a client sets up its ways
 CAPS = frozenset({"owner-may-return", "came-back", "network-daemon", "container", "in-baseline"})
-
-
-class Verdict(StrEnum):
-    """What should become of a row."""
-
-    EXPECTED = "expected"  # leave it
-    ORPHANED = "orphaned"  # should go
-    MISSING = "missing"  # should come back
-    UNCERTAIN = "uncertain"  # say so, and do nothing unless told by name
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -65,15 +50,6 @@ class Finding(Struct, frozen=True, kw_only=True):
         return row
 
 
-class Ruling(Struct, frozen=True, kw_only=True):
-    """One line of the table: when these names hold, this is the verdict, and this is what a person is told."""
-
-    name: str
-    sentence: str
-    applies: Callable[[frozenset[str], Case], bool]
-    verdict: Verdict
-
-
 def _confidence(names: frozenset[str], case: Case) -> Confidence:
     """Certain: seen to come in a session by its link or its author, outlived it, one strong sign, nothing against."""
     seen = {"in-session", "second-look"} <= names and _is_surely_its(case)
@@ -86,146 +62,6 @@ def _is_surely_its(case: Case) -> bool:
     if session is None or trace is None or trace.tie == "time":
         return False
     return trace.tie == "author" or is_client(trace.author, session)
-
-
-def _is_dead(names: frozenset[str], case: Case) -> bool:
-    """Tell whether what the row relies on is gone; a rule into nothing does no harm, and counts only with a client."""
-    if case.policy_rule is not None:
-        return "dead-client" in names
-    if "leads-nowhere" in names and not waits_for_a_client(case):
-        return True
-    return bool(names & {"gateway-gone", "dead-client"})
-
-
-def _may_be_its(case: Case) -> bool:
-    """Tell whether a new row is the session's for more than its time: nobody saw who made it.
-
-    By time alone only what a client adds beside its tunnel: routes by the way its own packets take, over the gateway of
-    the default route; and rules that bear its mark. Where the client was seen to make its route to the server, another
-    one is somebody else's.
-    """
-    route, session, baseline = case.route, case.session, case.baseline
-    if session is None or baseline is None or case.trace is None or case.trace.tie != "time":
-        return True
-    if route is None:
-        signature = signature_of(case)
-        return signature is not None and signature.client == session.client
-    ways = {(uplink.link, gateway.address) for uplink in baseline.network for gateway in uplink.gateways}
-    if (route.interface, route.gateway) not in ways or (is_host(route) and has_its_own_way(session, case.scene)):
-        return False
-    # Where authors were seen at all, one that was missed is as likely an administrator's, but in the first moments.
-    deaf = all(trace.author.kind == "unknown" for trace in session.appeared)
-    return deaf or (is_host(route) and case.trace.at.boot - session.opened.boot <= FIRST_MOMENTS)
-
-
-RULINGS: tuple[Ruling, ...] = (
-    Ruling(
-        name="kernel-made",
-        sentence="the kernel made it for an address or a link, and takes it away by itself",
-        applies=lambda names, _: "kernel-made" in names,
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="kept",
-        sentence="you said that it is yours (routewatch keep)",
-        applies=lambda _, case: case.route is not None and case.route.destination in case.scene.memory.kept,
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="owner-alive",
-        sentence="its VPN is up",
-        applies=lambda names, _: "holding" in names,
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="came-back",
-        sentence="somebody brought it back after routewatch had deleted it: it has an owner",
-        applies=lambda names, _: "came-back" in names,
-        verdict=Verdict.UNCERTAIN,
-    ),
-    Ruling(
-        name="in-baseline",
-        sentence="it was there before the VPN",
-        applies=lambda names, case: "in-baseline" in names and _is_proven(case.baseline) and not _is_dead(names, case),
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="left-network",
-        sentence="it was there before the VPN, and went out of reach when the network changed",
-        applies=lambda names, _: {"in-baseline", "gateway-gone"} <= names and names & STRONG == {"gateway-gone"},
-        verdict=Verdict.UNCERTAIN,
-    ),
-    Ruling(
-        name="leftover",
-        sentence="a VPN session that is over left it behind",
-        applies=lambda names, _: "in-session" in names and bool(names & STRONG),
-        verdict=Verdict.ORPHANED,
-    ),
-    Ruling(
-        name="network-daemon",
-        sentence="a network daemon made it and answers for it",
-        applies=lambda names, case: "network-daemon" in names and not _is_dead(names, case),
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="container",
-        sentence="it belongs to a bridge of containers or virtual machines; their runtime makes and removes it",
-        applies=lambda names, case: "container" in names and not _is_dead(names, case),
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="details-changed",
-        sentence="the same route was there before, with another metric, protocol or flag",
-        applies=lambda names, case: "details" in names and not _is_dead(names, case),
-        verdict=Verdict.EXPECTED,
-    ),
-    Ruling(
-        name="prepared",
-        sentence="its tunnel waits for a client, and no VPN session brought it: somebody may have prepared it",
-        applies=lambda names, case: "leads-nowhere" in names and waits_for_a_client(case),
-        verdict=Verdict.UNCERTAIN,
-    ),
-    Ruling(
-        name="dead-end",
-        sentence="it leads nowhere: what it relied on is gone",
-        applies=_is_dead,
-        verdict=Verdict.ORPHANED,
-    ),
-    Ruling(
-        name="new-in-session",
-        sentence="it was not there before the VPN session that is over, and came with it",
-        applies=lambda names, case: {"new", "in-session"} <= names and _may_be_its(case),
-        verdict=Verdict.ORPHANED,
-    ),
-    Ruling(
-        name="idle-rule",
-        sentence="what it looks up is empty or gone: harmless, and nothing ties it to a VPN",
-        applies=lambda names, case: case.policy_rule is not None and {"new", "leads-nowhere"} <= names,
-        verdict=Verdict.UNCERTAIN,
-    ),
-    Ruling(
-        name="unexplained",
-        sentence="it is new, and nothing ties it to a VPN",
-        applies=lambda names, _: "new" in names,
-        verdict=Verdict.UNCERTAIN,
-    ),
-    Ruling(
-        name="came-beside-a-vpn",
-        sentence="it came while a VPN was up, and no clean baseline tells whether it had been there before",
-        applies=lambda names, _: {"in-session", "tainted"} <= names and not names & {"in-baseline", "details"},
-        verdict=Verdict.UNCERTAIN,
-    ),
-    Ruling(
-        name="nothing-against-it",
-        sentence="nothing speaks against it",
-        applies=lambda _names, _case: True,
-        verdict=Verdict.EXPECTED,
-    ),
-)
-
-
-def _is_proven(baseline: Baseline | None) -> bool:
-    return baseline is not None and baseline.proven and not baseline.tainted
 
 
 def judge(case: Case) -> Finding:
@@ -275,7 +111,7 @@ def case_of(row: Route | PolicyRule, scene: Scene) -> Case:
 def _routes(scene: Scene) -> tuple[Route, ...]:
     """Return the routes to look at; beside a proven baseline only what it does not vouch for."""
     latest = scene.memory.latest
-    if not _is_proven(latest) or latest is None:
+    if not is_proven(latest) or latest is None:
         return scene.routes
     changes = scene.changes(latest)
     differing = dict.fromkeys((*changes.added, *(pair.after for pair in changes.changed)))

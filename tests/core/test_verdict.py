@@ -13,8 +13,9 @@ from routewatch.core.memory import Memory, Reason, Session, Tie, Trace
 from routewatch.core.model import Author, PolicyRule, Route
 from routewatch.core.plan import plan
 from routewatch.core.refusals import Wishes
+from routewatch.core.rulings import RULINGS
 from routewatch.core.scene import Scene
-from routewatch.core.verdict import RULINGS, Finding, Verdict, find_leftovers
+from routewatch.core.verdict import Finding, Verdict, find_leftovers
 from tests import build
 
 if TYPE_CHECKING:
