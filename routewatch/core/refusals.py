@@ -46,7 +46,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     session: int | None = None
     restore: bool = True
     protect: Protection = Protection()
-    login_peers: tuple[Login, ...] | None = ()  # None: could not be looked up
+    login_peers: tuple[Login, ...] | None = None  # None: not looked up, or could not be
     grace: float = 10.0  # seconds
     settled: bool = True
     limit: int | None = None  # steps at most, unattended

@@ -23,7 +23,7 @@ TUN = build.link("tun0 kind tun index 7 up persistent", "10.8.0.2/24")
 LAN = "192.168.1.0/24 dev eth0 proto kernel"
 DEFAULT = "default via 192.168.1.1 dev eth0"
 SERVER = "203.0.113.10 via 192.168.1.1 dev eth0"
-AS_FOUND = Wishes()
+AS_FOUND = Wishes(login_peers=())
 
 
 def scene(*rows: str) -> Scene:
@@ -96,15 +96,17 @@ def test_nothing_found_makes_an_empty_plan() -> None:
 
 def test_only_what_is_wished_for_is_planned() -> None:
     likely = finding(SERVER, confidence="likely")
-    assert steps(planned(likely, wishes=Wishes(confidences=frozenset({"certain"})))) == []
-    assert steps(planned(likely, wishes=Wishes(session=2))) == []
-    assert steps(planned(likely, wishes=Wishes(session=1))) == ["delete 203.0.113.10/32 via 192.168.1.1 dev eth0"]
+    assert steps(planned(likely, wishes=Wishes(login_peers=(), confidences=frozenset({"certain"})))) == []
+    assert steps(planned(likely, wishes=Wishes(login_peers=(), session=2))) == []
+    assert steps(planned(likely, wishes=Wishes(login_peers=(), session=1))) == [
+        "delete 203.0.113.10/32 via 192.168.1.1 dev eth0"
+    ]
     assert steps(planned(finding(SERVER, Verdict.EXPECTED))) == []
     assert steps(planned(finding(SERVER, Verdict.UNCERTAIN))) == []
 
 
 def test_an_uncertain_one_goes_by_its_name_and_an_expected_one_never() -> None:
-    by_name = Wishes(only=frozenset({"203.0.113.10/32"}))
+    by_name = Wishes(login_peers=(), only=frozenset({"203.0.113.10/32"}))
     assert len(planned(finding(SERVER, Verdict.UNCERTAIN), wishes=by_name).steps) == 1
     assert planned(finding(SERVER, Verdict.EXPECTED), wishes=by_name).steps == ()
     assert planned(finding("10.0.0.0/8 via 192.168.1.9 dev eth0"), wishes=by_name).steps == ()
@@ -112,9 +114,9 @@ def test_an_uncertain_one_goes_by_its_name_and_an_expected_one_never() -> None:
 
 def test_nothing_is_put_back_where_that_is_not_wished() -> None:
     assert steps(planned(missing(DEFAULT))) == ["add 0.0.0.0/0 via 192.168.1.1 dev eth0"]
-    assert steps(planned(missing(DEFAULT), wishes=Wishes(restore=False))) == []
+    assert steps(planned(missing(DEFAULT), wishes=Wishes(login_peers=(), restore=False))) == []
     lost = replace(missing(DEFAULT), verdict=Verdict.UNCERTAIN)
-    by_name = Wishes(restore=False, only=frozenset({"default"}))
+    by_name = Wishes(login_peers=(), restore=False, only=frozenset({"default"}))
     assert plan([lost], scene(), by_name).steps == ()
 
 
@@ -190,7 +192,9 @@ def test_a_group_is_taken_as_a_whole_or_not_at_all() -> None:
     whole = planned(one, two)
     assert len({step.group for step in whole.steps}) == 1
     assert whole.steps[0].group
-    made = planned(one, two, finding(SERVER), wishes=Wishes(protect=Protection(destinations=("10.61.0.0/16",))))
+    made = planned(
+        one, two, finding(SERVER), wishes=Wishes(login_peers=(), protect=Protection(destinations=("10.61.0.0/16",)))
+    )
     assert steps(made) == ["delete 203.0.113.10/32 via 192.168.1.1 dev eth0"]
     assert reasons(made) == [
         ("protected", "10.61.0.0/16 via 10.8.0.1 dev tun0"),
@@ -205,10 +209,10 @@ def test_rules_of_no_session_go_together_by_what_was_found() -> None:
 
 def test_a_limit_cuts_no_group() -> None:
     group = [finding(f"10.{n}.0.0/16 via 10.8.0.1 dev tun0") for n in (60, 61, 62)]
-    made = planned(finding(SERVER), *group, wishes=Wishes(limit=2))
+    made = planned(finding(SERVER), *group, wishes=Wishes(login_peers=(), limit=2))
     assert steps(made) == ["delete 203.0.113.10/32 via 192.168.1.1 dev eth0"]
     assert {rule for rule, _ in reasons(made)} == {"limit"}
-    assert len(planned(finding(SERVER), *group, wishes=Wishes(limit=4)).steps) == 4
+    assert len(planned(finding(SERVER), *group, wishes=Wishes(login_peers=(), limit=4)).steps) == 4
 
 
 def test_what_the_kernel_would_not_take_back_now_is_conditional() -> None:

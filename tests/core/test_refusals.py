@@ -26,7 +26,7 @@ STALE = build.route("10.1.0.0/16 via 192.168.1.7 dev eth0")
 NOW = build.snapshot(routes=[STALE], links=[ETH], at=1000.0)
 
 
-NOTHING, AS_FOUND = Memory(), Wishes()
+NOTHING, AS_FOUND = Memory(), Wishes(login_peers=())
 
 
 def proposal(row: Route | PolicyRule = STALE, action: Action = "delete", *, evidence: tuple[str, ...] = ()) -> Proposal:
@@ -85,7 +85,7 @@ def test_nothing_is_done_in_a_family_that_changed_while_it_was_read() -> None:
 
 
 def test_nothing_is_done_before_the_table_has_come_to_rest() -> None:
-    assert refused(proposal(), wishes=Wishes(settled=False)) == "unsettled"
+    assert refused(proposal(), wishes=Wishes(login_peers=(), settled=False)) == "unsettled"
 
 
 def test_what_could_not_be_written_back_is_not_taken_away() -> None:
@@ -126,11 +126,11 @@ def test_a_rule_of_somebody_at_the_kernels_priority_is_not_the_kernels() -> None
     ],
 )
 def test_what_the_configuration_protects_stays(protect: Protection) -> None:
-    assert refused(proposal(), wishes=Wishes(protect=protect)) == "protected"
+    assert refused(proposal(), wishes=Wishes(login_peers=(), protect=protect)) == "protected"
 
 
 def test_a_protection_covers_rules_and_every_leg() -> None:
-    guard = Wishes(protect=Protection(destinations=("10.0.0.0/8",), interfaces=("usb*",)))
+    guard = Wishes(login_peers=(), protect=Protection(destinations=("10.0.0.0/8",), interfaces=("usb*",)))
     assert refused(proposal(build.rule("9: from 10.2.0.0/16 lookup 7")), wishes=guard) == "protected"
     assert refused(proposal(build.rule("9: from all iif usb0 lookup 7")), wishes=guard) == "protected"
     legs = build.route("192.0.2.0/24 nexthop via 192.168.1.1 dev eth0 nexthop via 192.168.7.1 dev usb0")
@@ -152,7 +152,7 @@ def test_a_tainted_or_an_unproven_baseline_protects_nothing() -> None:
 
 
 def test_a_dead_row_of_a_proven_baseline_goes_only_by_its_name() -> None:
-    by_name = Wishes(only=frozenset({"10.1.0.0/16"}))
+    by_name = Wishes(login_peers=(), only=frozenset({"10.1.0.0/16"}))
     memory = Memory(latest=proven())
     assert refused(proposal(evidence=("E4",)), memory=memory, wishes=by_name) is None
     assert refused(proposal(evidence=("E4",)), memory=memory) == "in-proven-baseline"
@@ -207,6 +207,10 @@ def test_a_young_client_that_holds_its_tunnel_connects_no_more() -> None:
 def test_nothing_is_taken_away_where_logins_could_not_be_looked_up() -> None:
     assert refused(proposal(), wishes=Wishes(login_peers=None)) == "logins-unknown"
     assert refused(proposal(action="add"), wishes=Wishes(login_peers=None)) is None
+
+
+def test_nothing_is_taken_away_by_a_wish_that_forgot_to_look_the_logins_up() -> None:
+    assert refused(proposal(), wishes=Wishes()) == "logins-unknown"
 
 
 def test_what_a_replace_takes_away_is_checked_as_well() -> None:

@@ -19,7 +19,7 @@ def cleaned() -> tuple[Story, tuple[Step, ...]]:
     return story, story.clean()
 
 
-def told(story: Story, steps: tuple[Step, ...], wishes: Wishes = Wishes()) -> list[tuple[str, str]]:  # noqa: B008  # a frozen value
+def told(story: Story, steps: tuple[Step, ...], wishes: Wishes = Wishes(login_peers=())) -> list[tuple[str, str]]:  # noqa: B008  # a frozen value
     return [(step.action, text(step.route or step.policy_rule)) for step in plan_undo(steps, story.scene, wishes).steps]
 
 
@@ -46,7 +46,7 @@ def test_a_restored_default_is_not_taken_away_again_where_it_is_the_last() -> No
     openvpn_connects(story, takes=(DHCP_DEFAULT,), adds=())
     dies(story)
     steps = story.clean()
-    undo = plan_undo(steps, story.scene, Wishes())
+    undo = plan_undo(steps, story.scene, Wishes(login_peers=()))
     assert (undo.steps, [refusal.rule for refusal in undo.refused]) == ((), ["last-default"])
 
 
@@ -60,7 +60,7 @@ def test_a_restored_route_stood_in_the_baseline_and_may_go_again_all_the_same() 
 
 def test_what_the_configuration_protects_by_now_is_refused() -> None:
     story, steps = cleaned()
-    wishes = Wishes(protect=Protection(destinations=("203.0.113.0/24",)))
+    wishes = Wishes(login_peers=(), protect=Protection(destinations=("203.0.113.0/24",)))
     undo = plan_undo(steps, story.scene, wishes)
     assert [refusal.rule for refusal in undo.refused] == ["protected"]
 
@@ -73,5 +73,5 @@ def test_a_replace_is_turned_round() -> None:
     )
     story.host.remove(old)
     story.host.add(new)
-    [step] = plan_undo([Step(action="replace", route=new, replaces=old)], story.scene, Wishes()).steps
+    [step] = plan_undo([Step(action="replace", route=new, replaces=old)], story.scene, Wishes(login_peers=())).steps
     assert (step.action, step.route, step.replaces) == ("replace", old, new)

@@ -148,8 +148,8 @@ def test_a_dead_row_that_a_person_vouched_for_goes_only_by_its_name() -> None:
     scene = Scene(seen(half, DEFAULT, links=(ETH, DEAD)), remembering(before=captured))
     found = find_leftovers(scene)
     assert [f.rule for f in found] == ["dead-end"]
-    assert plan(found, scene, Wishes()).steps == ()
-    assert len(plan(found, scene, Wishes(only=frozenset({"0.0.0.0/1"}))).steps) == 1
+    assert plan(found, scene, Wishes(login_peers=())).steps == ()
+    assert len(plan(found, scene, Wishes(login_peers=(), only=frozenset({"0.0.0.0/1"}))).steps) == 1
 
 
 def test_what_nobody_vouched_for_does_not_become_good_by_standing() -> None:
@@ -157,7 +157,7 @@ def test_what_nobody_vouched_for_does_not_become_good_by_standing() -> None:
     inherited = baseline(half, DEFAULT, links=(ETH, DEAD))
     assert inherited.doubted.routes == (build.route(half),)
     scene = Scene(seen(half, DEFAULT, links=(ETH, DEAD)), remembering(before=inherited))
-    assert len(plan(find_leftovers(scene), scene, Wishes()).steps) == 1
+    assert len(plan(find_leftovers(scene), scene, Wishes(login_peers=())).steps) == 1
 
 
 def test_a_rule_into_nothing_that_nothing_ties_to_a_vpn_is_uncertain_where_it_is_new() -> None:

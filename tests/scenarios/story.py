@@ -191,11 +191,11 @@ class Story:
         scene = self.scene
         return (*find_leftovers(scene), *find_missing(scene))
 
-    def plan(self, wishes: Wishes = Wishes()) -> Plan:  # noqa: B008  # a frozen value
+    def plan(self, wishes: Wishes = Wishes(login_peers=())) -> Plan:  # noqa: B008  # a frozen value
         scene = self.scene
         return plan((*find_leftovers(scene), *find_missing(scene)), scene, wishes)
 
-    def clean(self, wishes: Wishes = Wishes()) -> tuple[Step, ...]:  # noqa: B008  # a frozen value
+    def clean(self, wishes: Wishes = Wishes(login_peers=())) -> tuple[Step, ...]:  # noqa: B008  # a frozen value
         """Plan, take every step, look again; return the steps."""
         steps = self.plan(wishes).steps
         for step in steps:

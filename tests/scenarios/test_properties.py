@@ -137,7 +137,7 @@ check = settings(max_examples=100, deadline=None, suppress_health_check=[HealthC
 
 
 def wished(world: World, wish: str) -> Wishes:
-    return Wishes(only=every_destination(world)) if wish == "all by name" else Wishes()
+    return Wishes(login_peers=(), only=every_destination(world)) if wish == "all by name" else Wishes(login_peers=())
 
 
 @check
@@ -157,7 +157,7 @@ def test_a_table_as_it_stood_in_a_proven_baseline_loses_nothing(world: World, re
     baseline = replace(next_baseline(world.now, Series(), "periodic"), proven=True, tainted=False)
     baseline = replace(baseline, doubted=Doubted(), reason=reason)
     settled = replace(world, memory=Memory(latest=baseline, baselines={baseline.id: baseline}))
-    assert planned(settled.scene(), Wishes()).steps == ()
+    assert planned(settled.scene(), Wishes(login_peers=())).steps == ()
 
 
 def host_of(world: World) -> MemoryHost:
@@ -189,7 +189,7 @@ def look(host: MemoryHost, world: World) -> Snapshot:
 @given(worlds())
 def test_after_a_cleanup_there_is_nothing_left_to_do(world: World) -> None:
     host = host_of(world)
-    steps = planned(world.scene(), Wishes()).steps
+    steps = planned(world.scene(), Wishes(login_peers=())).steps
     done = take(host, steps)
     if done != steps:
         return  # the kernel refused one: it remains to be done
@@ -198,7 +198,7 @@ def test_after_a_cleanup_there_is_nothing_left_to_do(world: World) -> None:
         for s in steps
         if s.action != "add"
     )
-    again = planned(world.scene(look(host, world), deleted), Wishes())
+    again = planned(world.scene(look(host, world), deleted), Wishes(login_peers=()))
     tell(world, steps)
     assert again.steps == ()
 

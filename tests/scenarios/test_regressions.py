@@ -89,8 +89,8 @@ def test_r2_protecting_tun1_does_not_protect_tun10() -> None:
     story.look()
     story.wait(10)
 
-    assert len(story.plan(Wishes(protect=Protection(interfaces=("tun1",)))).steps) == 1
-    assert story.plan(Wishes(protect=Protection(interfaces=("tun10",)))).steps == ()
+    assert len(story.plan(Wishes(login_peers=(), protect=Protection(interfaces=("tun1",)))).steps) == 1
+    assert story.plan(Wishes(login_peers=(), protect=Protection(interfaces=("tun10",)))).steps == ()
 
 
 def test_r5_routes_that_go_with_their_link_without_a_word_are_gone_for_us_too() -> None:
@@ -328,7 +328,7 @@ def test_r17_what_wears_the_kernels_protocol_is_never_deleted_whoever_made_it() 
     dies(story)
 
     assert (story.left(), story.plan().steps) == ({}, ())
-    only = Wishes(only=frozenset({"203.0.113.10/32"}))
+    only = Wishes(login_peers=(), only=frozenset({"203.0.113.10/32"}))
     assert story.plan(only).steps == ()
 
 
