@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from routewatch.core.model import LOCAL_TABLE, Change
 from routewatch.host.linux.rtnetlink import messages
 from routewatch.host.linux.rtnetlink.links import link_names
-from routewatch.host.linux.rtnetlink.routes import RTM_F_CLONED, decode_route
+from routewatch.host.linux.rtnetlink.route_payload import RTM_F_CLONED, decode_route
 from routewatch.host.linux.rtnetlink.rules import decode_rule
 from routewatch.host.port import Rings
 

@@ -15,7 +15,7 @@ from routewatch.errors import KernelRefusedError
 from routewatch.host.linux.dumps import Dump
 from routewatch.host.linux.request import route_request, rule_request
 from routewatch.host.linux.rtnetlink import messages
-from routewatch.host.linux.rtnetlink.routes import RTA_DST, RTA_TABLE, decode_route
+from routewatch.host.linux.rtnetlink.route_payload import RTA_DST, RTA_TABLE, decode_route
 from routewatch.host.linux.rtnetlink.rules import decode_rule
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from routewatch.core.model import Nexthop, Route
 from routewatch.host.linux.rtnetlink import messages
-from routewatch.host.linux.rtnetlink.routes import RouteCodec, decode_route
+from routewatch.host.linux.rtnetlink.route_payload import decode_route
+from routewatch.host.linux.rtnetlink.routes import RouteCodec
 
 NAMES = {1: "lo", 2: "eth0", 7: "tun0"}
 
