@@ -1,6 +1,6 @@
 """Traps that other people's programs fell into, on real routes: the installed program, a client that is killed.
 
-The R numbers are those of tests/scenarios/test_regressions.py. Each ends with the table as it was before the VPN.
+The R numbers are those of tests/scenarios/test_regressions*.py. Each ends with the table as it was before the VPN.
 """
 
 from __future__ import annotations
