@@ -19,6 +19,7 @@ from routewatch.core.diff import steady
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
 from routewatch.core.remarks import Remark, remarks
+from routewatch.core.scene import Scene
 from routewatch.core.timeline import steady_row
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.errors import ObservationError, StateError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.memory import Trace
     from routewatch.core.model import PolicyRule, Route
-    from routewatch.core.scene import Scene
+    from routewatch.core.rows import Rows
     from routewatch.core.steps import Step
     from routewatch.store.database import Store
 
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
     StoredTrace: TypeAlias = tuple[int | None, Trace | None]
 
 CHANGED = "the table has changed since it was planned: it would not be planned now"
+
+
+class Intended(Struct, frozen=True, kw_only=True):
+    """A plan that was agreed to: what was wished for, and the scene it was made in."""
+
+    plan: Plan
+    wishes: Wishes
+    scene: Scene
 
 
 class Cleaned(Struct, frozen=True, kw_only=True):
@@ -67,18 +76,17 @@ class Cleaned(Struct, frozen=True, kw_only=True):
         return status
 
 
-def clean(context: Context, store: Store, observer: Observer, intent: tuple[Plan, Wishes]) -> Cleaned:
+def clean(context: Context, store: Store, observer: Observer, intended: Intended) -> Cleaned:
     """Look again, take the steps that still are right, and verify them. Raises ObservationError, StateError.
 
     It raises nothing once a step was taken: what hindered it then is in the outcome.
     """
-    planned, wishes = intent
-    scene = observer.look()
+    scene = observer.look(intended.scene.rows)
     found = findings(scene)
-    again = plan_for(context, scene, found, wishes)
-    acted = Actor(store.journal, context.host).act(_intents(planned, again, scene))
+    again = plan_for(context, scene, found, intended.wishes)
+    acted = Actor(store.journal, context.host).act(_intents(intended.plan, again, scene))
     try:
-        acted, remaining = _verify(store, observer, acted)
+        acted, remaining = _verify(store, observer, acted, scene.rows)
     except (ObservationError, StateError) as error:
         done = sum(entry.status == "done" for entry in acted.taken)
         acted = replace(acted, stopped=acted.stopped or error)
@@ -86,11 +94,11 @@ def clean(context: Context, store: Store, observer: Observer, intent: tuple[Plan
     return Cleaned(acted=acted, refused=again.refused, remaining=remaining, remarks=remarks(scene))
 
 
-def _verify(store: Store, observer: Observer, acted: Acted) -> tuple[Acted, int]:
-    after = observer.look()
+def _verify(store: Store, observer: Observer, acted: Acted, earlier: Rows) -> tuple[Acted, int]:
+    after = observer.look(earlier)
     acted = verify(store.journal, acted, after)
     store.journal.finish(acted.cleanup, "done")
-    remaining = open_findings(findings(observer.scene(after.now)))
+    remaining = open_findings(findings(observer.scene(after.now, after.rows)))
     done = sum(entry.status == "done" for entry in acted.taken)
     observer.log("cleaned", after.now, f"cleanup {acted.cleanup}: {done} of {len(acted.taken)} steps done")
     return acted, len(remaining)
@@ -109,7 +117,8 @@ def clean_unattended(context: Context, store: Store, observer: Observer) -> Clea
         scene = observer.look()
         wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=allowance(context, scene))
         planned = plan_for(context, scene, findings(scene), wishes)
-        return clean(context, store, observer, (planned, wishes)) if planned.steps else None
+        intended = Intended(plan=planned, wishes=wishes, scene=scene)
+        return clean(context, store, observer, intended) if planned.steps else None
 
 
 def allowance(context: Context, scene: Scene) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.cleaning import allowance, clean, plan_for, wishes_of
+from routewatch.commands.cleaning import Intended, allowance, clean, plan_for, wishes_of
 from routewatch.commands.keep import destinations
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recall import require_session
@@ -76,7 +76,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             context.say("nothing was changed")
             return 1
         with acting(context, store) as observer:
-            return clean(context, store, observer, (planned, wishes)).report(context)
+            intended = Intended(plan=planned, wishes=wishes, scene=scene)
+            return clean(context, store, observer, intended).report(context)
 
 
 def _grace(arguments: argparse.Namespace, context: Context) -> float:
@@ -110,7 +111,7 @@ def _left_alone(found: tuple[Finding, ...], scene: Scene, wishes: Wishes) -> tup
     """Return what a person should know is not in the plan: the uncertain, and what he named and is rightly there."""
     if not wishes.only:
         return tuple(finding for finding in found if finding.verdict is Verdict.UNCERTAIN)
-    rows = [row for row in scene.routes if named(row, wishes.only)]
+    rows = [row for row in scene.rows.routes if named(row, wishes.only)]
     judged = {finding.row: finding for finding in found}
     asked = (judged.get(row) or judge(case_of(row, scene)) for row in rows)
     return tuple(finding for finding in asked if finding.verdict is Verdict.EXPECTED)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.memory import Baseline, EventKind, Reason
     from routewatch.core.model import Process
+    from routewatch.core.rows import Rows
     from routewatch.core.sessions import Course, Sight
     from routewatch.core.snapshot import Snapshot
     from routewatch.store.database import Store
@@ -110,19 +111,23 @@ class Observer:
     def _is_news(self, snapshot: Snapshot) -> bool:
         return self._saved is None or self._saved.links != snapshot.links or not same_table(self._saved, snapshot)
 
-    def look(self) -> Scene:
+    def look(self, earlier: Rows | None = None) -> Scene:
         """Look at once, follow it, and return the scene. Raises ObservationError, StateError."""
         sight = look_now(self._context.host, self.also)
         self.take(sight)
-        return self.scene(sight.snapshot)
+        return self.scene(sight.snapshot, earlier)
 
     def log(self, kind: EventKind, now: Snapshot, detail: str) -> None:
         """Enter an event of ours into the log, also beside a running daemon. Raises StateError."""
         self._store.events.add_many([event_row(Event(kind=kind, at=now.taken, detail=detail), now.place)])
 
-    def scene(self, now: Snapshot) -> Scene:
-        """Return the table in the light of what is remembered. Raises StateError."""
-        return Scene(now, recall_memory(self._store, self._context.host, self.course), self._context.signatures)
+    def scene(self, now: Snapshot, earlier: Rows | None = None) -> Scene:
+        """Return the table in the light of what is remembered. Raises StateError.
+
+        ``earlier`` are the rows of a look shortly before: what stayed of them is not decoded again.
+        """
+        memory = recall_memory(self._store, self._context.host, self.course)
+        return Scene(now, memory, self._context.signatures, earlier)
 
     def keep_baseline(self, now: Snapshot, reason: Reason) -> Baseline | None:
         """Store a settled table without a held tunnel as the next baseline, where it tells something new."""

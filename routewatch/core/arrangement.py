@@ -31,7 +31,7 @@ def merged(proposals: Proposals, scene: Scene) -> Proposals:
         _slot(p.step.route): p
         for p in proposals
         # the kernel replaces the first of several rows in one place, which may be another than ours
-        if p.step.action == "delete" and p.step.route is not None and len(scene.rivals(p.step.route)) == 1
+        if p.step.action == "delete" and p.step.route is not None and len(scene.rows.rivals(p.step.route)) == 1
     }
     found, taken = [], set()
     for proposal in proposals:

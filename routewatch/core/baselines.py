@@ -39,7 +39,7 @@ def next_baseline(
 ) -> Baseline:
     """Make the next baseline of a series; one taken by hand is proven by the hand."""
     scene = Scene(snapshot, Memory(latest=series.latest), signatures)
-    defaults = tuple(route for route in scene.routes if is_default(route))
+    defaults = tuple(route for route in scene.rows.routes if is_default(route))
     old_enough = series.first is not None and snapshot.taken.boot - series.first >= PROVEN_AFTER
     return Baseline(
         id=series.next_id,
@@ -58,7 +58,7 @@ def _doubted(scene: Scene, before: Baseline | None) -> Doubted:
     Most routes of a large table lead on, and are passed over quickly.
     """
     tables = {number for signature in scene.signatures for number in signature.tables}
-    suspects = (r for r in scene.routes if r.table in tables or not scene.is_usable(r))
+    suspects = (r for r in scene.rows.routes if r.table in tables or not scene.is_usable(r))
     rows: tuple[Route | PolicyRule, ...] = (*suspects, *scene.now.rules)
     wrong = [row for row in rows if judge(Case(row=row, scene=scene, baseline=before)).verdict is Verdict.ORPHANED]
     return Doubted(

@@ -49,7 +49,7 @@ def _is_an_old_ones(case: Case, signature: Signature) -> bool:
 def _leads_into_a_held_tunnel(case: Case) -> bool:
     scene, rule = case.scene, case.policy_rule
     if rule is not None:
-        own_table = () if rule.table in KERNELS_TABLES else scene.table(rule.family, rule.table)
+        own_table = () if rule.table in KERNELS_TABLES else scene.rows.table(rule.family, rule.table)
         names = {rule.iif, rule.oif, *(leg.interface for r in own_table for leg in r.nexthops or (r,))}
     else:
         names = set() if case.route is None else {leg.interface for leg in case.route.nexthops or (case.route,)}

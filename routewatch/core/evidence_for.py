@@ -65,7 +65,7 @@ def _looks_up_nothing(rule: PolicyRule, scene: Scene) -> bool:
         return True
     if rule.action != "lookup" or rule.table in KERNELS_TABLES:
         return False
-    return all(_is_dead_end(route, scene) for route in scene.table(rule.family, rule.table))
+    return all(_is_dead_end(route, scene) for route in scene.rows.table(rule.family, rule.table))
 
 
 def gateway_is_out_of_reach(case: Case) -> bool:

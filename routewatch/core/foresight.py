@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import covers, is_default, prefix
 from routewatch.core.diff import steady
-from routewatch.core.lookup import ORDINARY, Answer, Index, Query, lookup
+from routewatch.core.index import ORDINARY, Index, Query
+from routewatch.core.lookup import Answer, lookup
 from routewatch.core.model import MAIN_TABLE, Login, PolicyRule, Route
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Prospect:
 
     def index(self) -> Index:
         """Return the routes, ready to be asked many times."""
-        return _Played(self._scene.index, self._differing, Index(self._come()))
+        return _Played(self._scene.rows.index, self._differing, Index(self._come()))
 
     def answer(self, destination: str, index: Index | None = None, query: Query = ORDINARY) -> Answer:
         """Return where a packet to this address would go."""
@@ -115,7 +116,7 @@ class Prospect:
 
     def usable_defaults(self) -> frozenset[str]:
         """Return the families that have a default route in table main which leads somewhere."""
-        found = (r for r in self._played(self._scene.defaults) if r.table == MAIN_TABLE and is_default(r))
+        found = (r for r in self._played(self._scene.rows.defaults) if r.table == MAIN_TABLE and is_default(r))
         return frozenset(route.family for route in found if self._scene.is_usable(route))
 
 

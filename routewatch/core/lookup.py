@@ -19,8 +19,6 @@ from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, Family
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["NOWHERE", "ORDINARY", "Answer", "Index", "Query", "lookup"]
-
 Reason = Literal["", "no route", "unreachable", "blackhole", "prohibit"]
 
 # Types that end the search with an error, and the reason each gives (fib_props, net/ipv4/fib_semantics.c).

@@ -66,7 +66,7 @@ def _judge(loss: Loss, scene: Scene) -> Finding | None:
     if isinstance(loss.row, PolicyRule):
         if loss.row in scene.now.rules:
             return None
-    elif key(loss.row) in scene.keys or _went_with_its_link(loss.row, loss, scene):
+    elif key(loss.row) in scene.rows.keys or _went_with_its_link(loss.row, loss, scene):
         return None
     for obstacle in OBSTACLES:
         if obstacle.applies(loss, scene):
@@ -176,7 +176,7 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     route = loss.row
     if not isinstance(route, Route) or not is_default(route):
         return False
-    rivals = [r for r in scene.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
+    rivals = [r for r in scene.rows.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
     usable = [rival for rival in rivals if scene.is_usable(rival)]
     if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route, scene):
         return bool(usable)

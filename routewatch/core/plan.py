@@ -106,7 +106,7 @@ def _is_there(row: Route | PolicyRule, scene: Scene) -> bool:
 
 def _leads(route: Route, scene: Scene) -> bool:
     """Tell whether an IPv4 route hides others: of the rows of one slot the kernel takes the first."""
-    rivals = scene.rivals(route)
+    rivals = scene.rows.rivals(route)
     return route.family == "inet" and len(rivals) > 1 and same(rivals[0], route)
 
 

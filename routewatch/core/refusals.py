@@ -15,7 +15,6 @@ from routewatch.core.addresses import covers
 from routewatch.core.evidence_against import is_kernel_made, was_deleted_before
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
-from routewatch.core.tunnels import is_held, tunnels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +154,7 @@ def _came_back(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
 def _is_connecting(_proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
     now = scene.now.taken.boot
     young_tunnel = any(s.is_open and now - s.opened.boot < wishes.grace for s in scene.memory.sessions)
-    holders = [link.owner for link in tunnels(scene.now, scene.signatures) if link.owner and is_held(link)]
+    holders = [link.owner for name in scene.held if (link := scene.links[name]).owner]
     known = {(p.pid, p.started) for p in (*holders, *(s.holder for s in scene.memory.sessions if s.holder))}
     return young_tunnel or any(
         _is_young(process, now, wishes.grace) and (process.pid, process.started) not in known

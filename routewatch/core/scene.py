@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from routewatch.core.addresses import covers, is_default, is_half_default, is_link_local
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
 from routewatch.core.links import Links
-from routewatch.core.lookup import Index
 from routewatch.core.memory import Doubted
-from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
+from routewatch.core.model import MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import network_like, reaches, same_network, same_uplink
+from routewatch.core.rows import Rows
 from routewatch.core.signatures import SIGNATURES
 from routewatch.core.tunnels import is_container, is_uplink
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable
 
     from routewatch.core.memory import Baseline, Memory, Session, Trace
     from routewatch.core.model import Link
@@ -30,9 +30,16 @@ if TYPE_CHECKING:
 class Scene(Links):
     """One snapshot in the light of what is remembered."""
 
-    def __init__(self, now: Snapshot, memory: Memory, signatures: tuple[Signature, ...] = SIGNATURES) -> None:
-        """Set the scene; nothing is worked out yet."""
+    def __init__(
+        self,
+        now: Snapshot,
+        memory: Memory,
+        signatures: tuple[Signature, ...] = SIGNATURES,
+        earlier: Rows | None = None,
+    ) -> None:
+        """Work out nothing yet; ``earlier`` are the rows of another look: what stayed of them is not decoded again."""
         super().__init__(now, memory, signatures)
+        self.rows = Rows(now.routes) if earlier is None else earlier.followed_by(now.routes)
         self._changes: dict[int, Changes] = {}
         self._rule_changes: dict[int, RuleChanges] = {}
         self._rows: dict[int, tuple[frozenset[Route], frozenset[Route]]] = {}
@@ -45,60 +52,9 @@ class Scene(Links):
         """The names of the links of containers and virtual machines."""
         return frozenset(x.name for x in self.now.links if is_container(x) and not self.is_uplink(x))
 
-    @cached_property
-    def routes(self) -> tuple[Route, ...]:
-        """Every route outside table local, decoded."""
-        return tuple(route for route in self.now.routes.values() if route.table != LOCAL_TABLE)
-
-    @cached_property
-    def by_steady(self) -> dict[Route, Route]:
-        """Every route by its steady form."""
-        return {steady(route): route for route in self.routes}
-
-    @cached_property
-    def index(self) -> Index:
-        """Every route by table and prefix, for simulated lookups."""
-        return Index(self.by_steady.values())
-
     def has(self, route: Route) -> bool:
         """Tell whether this very route is in the table, whatever its expiry and state flags."""
-        return steady(route) in self.by_steady
-
-    def rivals(self, route: Route) -> tuple[Route, ...]:
-        """Return the routes of the same prefix, type of service and metric in its table, it among them, in order."""
-        return tuple(self._slots.get(_slot(route), ()))
-
-    @cached_property
-    def _slots(self) -> dict[tuple[object, ...], list[Route]]:
-        found: dict[tuple[object, ...], list[Route]] = {}
-        for route in self.routes:
-            found.setdefault(_slot(route), []).append(route)
-        return found
-
-    @cached_property
-    def keys(self) -> frozenset[Hashable]:
-        """The key of every route: there, whatever its metric."""
-        return frozenset(key(route) for route in self.routes)
-
-    @cached_property
-    def onlink(self) -> dict[str, tuple[Route, ...]]:
-        """The routes without a gateway, by interface: they say what can be reached on a link."""
-        found: dict[str, list[Route]] = {}
-        for route in self.routes:
-            if route.interface and route.gateway is None and not is_default(route):
-                found.setdefault(route.interface, []).append(route)
-        return {name: tuple(routes) for name, routes in found.items()}
-
-    @cached_property
-    def _tables(self) -> dict[tuple[str, int], list[Route]]:
-        found: dict[tuple[str, int], list[Route]] = {}
-        for route in self.routes:
-            found.setdefault((route.family, route.table), []).append(route)
-        return found
-
-    def table(self, family: str, table: int | None) -> Sequence[Route]:
-        """Return the routes of one table and family."""
-        return self._tables.get((family, table or 0), ())
+        return steady(route) in self.rows.by_steady
 
     def changes(self, baseline: Baseline) -> Changes:
         """What differs in the routes from a baseline to now."""
@@ -169,7 +125,7 @@ class Scene(Links):
             return False
         if is_link_local(gateway) and ":" in gateway:
             return True  # without carrier too: such a gateway belongs to the link, whatever its addresses are
-        return any(covers(route.destination, gateway) for route in self.onlink.get(link.name, ()))
+        return any(covers(route.destination, gateway) for route in self.rows.onlink.get(link.name, ()))
 
     def is_usable(self, route: Route) -> bool:
         """Tell whether a route's link carries traffic and its next hop is within reach."""
@@ -186,12 +142,7 @@ class Scene(Links):
         """Tell whether a link leads out of the machine: also a bridge, where the default route takes it."""
         if is_uplink(link, self.signatures):
             return True
-        return link.kind == "bridge" and any(r.interface == link.name and r.gateway for r in self.defaults)
-
-    @cached_property
-    def defaults(self) -> tuple[Route, ...]:
-        """The default routes of table main."""
-        return tuple(route for route in self.routes if route.table == MAIN_TABLE and is_default(route))
+        return link.kind == "bridge" and any(r.interface == link.name and r.gateway for r in self.rows.defaults)
 
     def was_in_use(self, link: Link) -> bool:
         """Tell whether a tunnel is known to have been used, or a default leads into it now: it waits for nobody."""
@@ -201,7 +152,7 @@ class Scene(Links):
     @cached_property
     def _taken(self) -> frozenset[str | None]:
         # In a table of its own a default into an idle tunnel is what keeps traffic from leaking: a kill switch.
-        main = (route for route in self.routes if route.table == MAIN_TABLE)
+        main = (route for route in self.rows.routes if route.table == MAIN_TABLE)
         return frozenset(route.interface for route in main if is_default(route) or is_half_default(route))
 
     def first_session(self, row: Route | PolicyRule) -> tuple[Session | None, Trace | None]:
@@ -218,7 +169,3 @@ class Scene(Links):
                 row = trace.row
                 found.setdefault(steady(row) if isinstance(row, Route) else row, (session, trace))
         return found
-
-
-def _slot(route: Route) -> tuple[object, ...]:
-    return (route.family, route.table, route.destination, route.source, route.tos or 0, route.metric or 0)

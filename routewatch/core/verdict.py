@@ -112,12 +112,12 @@ def _routes(scene: Scene) -> tuple[Route, ...]:
     """Return the routes to look at; beside a proven baseline only what it does not vouch for."""
     latest = scene.memory.latest
     if not is_proven(latest) or latest is None:
-        return scene.routes
+        return scene.rows.routes
     changes = scene.changes(latest)
     differing = dict.fromkeys((*changes.added, *(pair.after for pair in changes.changed)))
     known = {steady(route) for route in differing}
     came = [t.route for session in scene.memory.sessions for t in session.appeared if t.route is not None]
     came += latest.doubted.routes
-    older = (scene.by_steady.get(steady(route)) for route in came if steady(route) not in known)
+    older = (scene.rows.by_steady.get(steady(route)) for route in came if steady(route) not in known)
     found = dict.fromkeys((*differing, *(route for route in older if route is not None)))
     return tuple(route for route in found if route.table != LOCAL_TABLE)

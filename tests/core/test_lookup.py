@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from routewatch.core.addresses import covers, prefix
-from routewatch.core.lookup import NOWHERE, Answer, Index, Query, lookup
+from routewatch.core.index import Index, Query
+from routewatch.core.lookup import NOWHERE, Answer, lookup
 from tests import strategies
 from tests.build import route, rule, rules
 

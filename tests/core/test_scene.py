@@ -111,7 +111,7 @@ def lines(routes: Iterable[Route]) -> list[str]:
 
 def test_table_local_is_left_out() -> None:
     scene = Scene(build.snapshot(routes=["local 192.168.1.2 dev eth0", "10.0.0.0/8 dev eth0"]), Memory())
-    assert lines(scene.routes) == ["10.0.0.0/8"]
+    assert lines(scene.rows.routes) == ["10.0.0.0/8"]
 
 
 def test_series_go_on_from_the_latest_baseline() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from routewatch.core.addresses import prefix
 from routewatch.core.diff import steady
-from routewatch.core.lookup import Index, Query, lookup
+from routewatch.core.index import Index, Query
+from routewatch.core.lookup import lookup
 from routewatch.core.model import FAMILIES, Family
 from routewatch.core.steps import Step
 from routewatch.render.command import command

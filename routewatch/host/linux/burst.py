@@ -7,7 +7,6 @@ everything is read anew. This module changes nothing, and doesn't know what the 
 from __future__ import annotations
 
 import socket
-from collections import defaultdict
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -98,9 +97,10 @@ class _Kept:
 
     def __init__(self, chunks: tuple[bytes, ...]) -> None:
         self._names = _names()
-        self._rows: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        self._rows: dict[bytes, list[bytes]] = {}
+        beginning, rows = siblings.beginning, self._rows
         for payload in RouteCodec(self._names).split(chunks):
-            self._rows[siblings.beginning(payload)].append(payload)
+            rows.setdefault(beginning(payload), []).append(payload)
 
     def beside(self, wanted: Request) -> list[Request]:
         return siblings.routes_among(wanted, self._rows.get(siblings.beginning_of(wanted), []), self._names)
