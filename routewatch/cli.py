@@ -84,7 +84,7 @@ def _run(words: Sequence[str], host: Host | None) -> int:
         context = Context(_options(arguments), host)
         if arguments.version:
             return _version(context)
-        status = int(import_module(f"routewatch.commands.{arguments.command}").run(arguments, context))
+        status = _carry_out(arguments, context)
         context.flush()
     except RoutewatchError as error:
         context.fail(error)
@@ -97,6 +97,22 @@ def _run(words: Sequence[str], host: Host | None) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, a program gets its document, and never "1: findings"
         return _bug(error, context)
     return status
+
+
+def _carry_out(arguments: argparse.Namespace, context: Context) -> int:
+    """Run the command; anew where its store turned out damaged before it acted: opened again, that is set aside."""
+    command = import_module(f"routewatch.commands.{arguments.command}")
+    try:
+        return int(command.run(arguments, context))
+    except StateError:
+        if not context.may_begin_anew:
+            raise
+    try:
+        return int(command.run(arguments, context))
+    except StateError as error:
+        if context.may_begin_anew:  # it was not set aside: who writes to a file keeps its name for others too
+            raise StateError(error.message, "Another routewatch has it open: stop that, then try again.") from error
+        raise
 
 
 def _bug(error: Exception, context: Context) -> int:

@@ -28,6 +28,7 @@ class Context(Speech):
         """Take the options; a host comes in here for tests and replay, else the machine's own is opened."""
         super().__init__(options)
         self._host = host
+        self._opened: Store | None = None
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -104,11 +105,16 @@ class Context(Speech):
             protocols=tuple(protocols),
         )
 
+    @property
+    def may_begin_anew(self) -> bool:
+        """Tell whether the command may be begun anew: its store turned out damaged before anything was acted on."""
+        return self._opened is not None and self._opened.may_begin_anew
+
     def store(self, *, readonly: bool = False) -> Store:
         """Open the store. Raises StateError, PermissionRefusedError."""
         from routewatch.store.database import open_store
 
-        store = open_store(self.state_dir, now=self.host.now().wall, readonly=readonly)
+        store = self._opened = open_store(self.state_dir, now=self.host.now().wall, readonly=readonly)
         for warning in store.warnings:
             self.note(f"warning: {warning}")
         return store

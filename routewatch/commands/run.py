@@ -9,7 +9,7 @@ from routewatch.commands.recovery import recovered
 from routewatch.commands.settle import Rest, complete, look_settled
 from routewatch.errors import StateError
 from routewatch.render.findings import finding_object, finding_text
-from routewatch.store.locks import holder, try_lock
+from routewatch.store.locks import held_by, try_lock
 
 if TYPE_CHECKING:
     import argparse
@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     _ = context.settings  # a configuration that can't be used is refused before anything is made
     lock = try_lock(context.state_dir, "observe.lock")
     if lock is None:
-        other = holder(context.state_dir, "observe.lock")
-        raise StateError(f"another routewatch observes here already (pid {other})", "routewatch status shows how it is")
+        other = held_by(context.state_dir, "observe.lock")
+        raise StateError(f"another routewatch observes here already{other}", "routewatch status shows how it is")
     with lock:
         if arguments.once:
             return _once(context)

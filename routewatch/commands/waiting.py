@@ -11,7 +11,7 @@ from routewatch.commands.settle import Rest, complete, grace_left, look_settled
 from routewatch.core.baselines import same_table
 from routewatch.core.sessions import Sight
 from routewatch.errors import PermissionRefusedError, StateError
-from routewatch.store.locks import holder, try_lock
+from routewatch.store.locks import held_by, try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,8 @@ def acting(context: Context, store: Store) -> Iterator[Observer]:
     require_privilege(context)
     alone = try_lock(context.state_dir, "act.lock")
     if alone is None:
-        other = holder(context.state_dir, "act.lock")
-        raise StateError(f"another cleanup is acting (pid {other})", "wait until it has ended")
+        other = held_by(context.state_dir, "act.lock")
+        raise StateError(f"another cleanup is acting{other}", "wait until it has ended")
     with alone, looking(context, store) as observer:
         yield observer
 

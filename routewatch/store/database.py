@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Self
 from routewatch.errors import StateError
 from routewatch.store.baselines import Baselines
 from routewatch.store.connection import Connection, CorruptError, connect, connect_empty
-from routewatch.store.damage import DirectoryLock, check, has_log, set_aside, suspect
+from routewatch.store.damage import (
+    DirectoryLock,
+    check,
+    has_log,
+    require_file,
+    set_aside,
+    settled_aside,
+    suspect,
+    unfinished,
+)
 from routewatch.store.directory import file_errors, open_file, prepare_directory, require_access
 from routewatch.store.events import Events
 from routewatch.store.journal import Journal
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 NAME = "routewatch.db"
+STOP_THE_OTHER = "Another routewatch has it open: stop that, then try again."
 
 
 class Store:
@@ -45,20 +55,26 @@ class Store:
         self.journal = Journal(connection)
         self._connection = connection
         self._lock = lock
+        self._is_ours = lock is not None
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is written inside at once, or nothing of it. Only the journal can't be written inside."""
         return self._connection.transaction()
+
+    @property
+    def may_begin_anew(self) -> bool:
+        """Tell whether opening it again sets it aside: it turned out damaged, was written, and no act is in it."""
+        return self._is_ours and self._connection.was_corrupt and not self.journal.has_begun
 
     def close(self) -> None:
         """Close the file and let the directory go; closing twice does nothing."""
         lock, self._lock = self._lock, None
         try:
             self._connection.close()
-            if lock is not None and self._connection.was_corrupt:
-                suspect(self.path)
         finally:
             if lock is not None:
+                if self._connection.was_corrupt:
+                    suspect(self.path)
                 lock.close()
 
     def __enter__(self) -> Self:
@@ -87,6 +103,7 @@ def _open_to_read(path: Path) -> Store:
         if path.parent.exists() and not path.parent.is_dir():  # looking below it would say that there is nothing
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     with file_errors(path):
+        require_file(path)
         if not path.exists() or path.stat().st_size == 0:
             empty = connect_empty(path)
             _migrate(empty)
@@ -132,6 +149,9 @@ def _look_first(path: Path, now: float, lock: DirectoryLock) -> tuple[str, ...]:
     warnings: tuple[str, ...] = ()
     with file_errors(path):
         require_access(path.parent, os.R_OK | os.W_OK | os.X_OK)
+        require_file(path)
+        if lock.alone and (aside := settled_aside(path)):
+            warnings = (f"{path} was damaged, and is set aside as {aside.name}; a new one begins.",)
         if path.exists():
             require_access(path, os.R_OK | os.W_OK)
             try:
@@ -139,11 +159,12 @@ def _look_first(path: Path, now: float, lock: DirectoryLock) -> tuple[str, ...]:
                 check(path, alone=lock.alone)
             except CorruptError as error:
                 if not lock.alone:
-                    raise StateError(
-                        error.message, "Another routewatch has it open: stop that, then try again."
-                    ) from error
+                    raise StateError(error.message, STOP_THE_OTHER) from error
+                lost = "".join(
+                    f" Cleanup {number}, which was interrupted, is only in that." for number in unfinished(path)
+                )
                 aside = set_aside(path, now)
-                warnings = (f"{error.message} It was set aside as {aside.name}; a new one begins.",)
+                warnings = (f"{error.message} It was set aside as {aside.name}; a new one begins.{lost}",)
         # Not where it exists: closing a descriptor would drop the locks SQLite may hold on it in this very process.
         if not path.exists():
             os.close(open_file(path))

@@ -64,6 +64,7 @@ class Journal:
     def __init__(self, connection: Connection) -> None:
         """Read and write through this connection."""
         self._connection = connection
+        self.has_begun = False  # something was written down to be done, through this very connection
 
     def begin(self, cleanup: CleanupRow, steps: Sequence[bytes]) -> int:
         """Write down a cleanup with all its steps, planned; return its number. Raises StateError."""
@@ -84,7 +85,8 @@ class Journal:
                 "INSERT INTO steps (cleanup, n, value, status, detail) VALUES (?, ?, ?, 'planned', '')",
                 [(number, n, value) for n, value in enumerate(steps, start=1)],
             )
-            return number
+        self.has_begun = True
+        return number
 
     def mark(self, cleanup: int, n: int, status: Status, detail: str = "") -> None:
         """Write down what became of one step. Raises StateError, also where there is no such step."""

@@ -90,6 +90,15 @@ def holder(directory: Path, name: LockName) -> int | None:
             os.close(descriptor)
 
 
+def held_by(directory: Path, name: LockName) -> str:
+    """Return " (pid 42)" for a message that somebody holds a lock; "" where its file names nobody. Raises as holder().
+
+    A cleanup that has just let go, or a look at the lock itself, names nobody.
+    """
+    pid = holder(directory, name)
+    return "" if pid is None else f" (pid {pid})"
+
+
 def _locked(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

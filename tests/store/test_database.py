@@ -11,11 +11,20 @@ import pytest
 from routewatch.errors import PermissionRefusedError, StateError
 from routewatch.store import connection as connections
 from routewatch.store.database import NAME, open_store
+from routewatch.store.journal import CleanupRow
 from routewatch.store.schema import VERSION
-from tests.store.stage import NOON, events, filled
+from tests.store.stage import HERE, NOON, events, filled
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def overwrite(path: Path) -> None:
+    """Damage the pages of the events; the head stays sound."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xee" * (size // 4))
 
 
 def test_what_was_stored_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -91,11 +100,7 @@ def test_a_reader_refuses_a_damaged_file_and_leaves_it_where_it_is(tmp_path: Pat
 
 
 def test_damage_found_while_reading_is_repaired_at_the_next_opening(tmp_path: Path) -> None:
-    path = filled(tmp_path)
-    size = path.stat().st_size
-    with path.open("r+b") as file:  # the pages of the events; the head stays sound
-        file.seek(size // 2)
-        file.write(b"\xee" * (size // 4))
+    overwrite(filled(tmp_path))
 
     with open_store(tmp_path, now=NOON) as store, pytest.raises(StateError, match="damaged"):
         store.events.after(0, limit=10_000)
@@ -103,6 +108,53 @@ def test_damage_found_while_reading_is_repaired_at_the_next_opening(tmp_path: Pa
     with open_store(tmp_path, now=NOON) as store:
         assert len(store.warnings) == 1
         assert store.events.last() == 0
+
+
+def test_an_act_written_down_before_the_damage_shows_is_not_begun_anew(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    with open_store(tmp_path, now=NOON) as store:
+        store.journal.begin(CleanupRow(place=HERE, wall=1.0, boot=1.0), [b"step"])
+        overwrite(path)
+        with pytest.raises(StateError, match="damaged"):
+            store.events.after(0, limit=10_000)
+        assert not store.may_begin_anew
+
+
+@pytest.mark.parametrize("renamed", [(), ("-wal",), ("-wal", ""), ("-wal", "", "later")])
+def test_setting_aside_that_was_killed_in_the_middle_is_ended_and_said(
+    tmp_path: Path, renamed: tuple[str, ...]
+) -> None:
+    path = filled(tmp_path)
+    aside = path.with_name(f"{NAME}.corrupt-20260921T000000Z")
+    path.with_name(f"{NAME}-wal").write_bytes(b"the log")
+    path.with_name(f"{NAME}.suspect").write_text(aside.name)
+    for end in renamed:
+        if end != "later":
+            path.with_name(NAME + end).rename(aside.with_name(aside.name + end))
+    before = path.read_bytes() if path.exists() else aside.read_bytes()
+    if "later" in renamed:
+        path.with_name(f"{NAME}-wal").write_bytes(b"another log")
+
+    with open_store(tmp_path, now=NOON) as store:
+        assert store.warnings == (f"{path} was damaged, and is set aside as {aside.name}; a new one begins.",)
+        assert store.events.last() == 0
+
+    assert aside.read_bytes() == before
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"the log"
+    if "later" in renamed:
+        assert aside.with_name(f"{aside.name}-wal.later").read_bytes() == b"another log"
+    assert not path.with_name(f"{NAME}.suspect").exists()
+
+
+@pytest.mark.parametrize("written", ["", "elsewhere", f"{NAME}.corrupt-/../../x"])
+def test_a_mark_that_names_no_file_of_ours_only_asks_for_a_check(tmp_path: Path, written: str) -> None:
+    path = filled(tmp_path, 3)
+    path.with_name(f"{NAME}.suspect").write_text(written)
+
+    with open_store(tmp_path, now=NOON) as store:
+        assert (store.warnings, store.events.last()) == ((), 3)
+
+    assert not path.with_name(f"{NAME}.suspect").exists()
 
 
 def test_a_damaged_file_that_another_has_open_is_not_renamed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from routewatch.store.locks import holder, try_lock
+from routewatch.store.locks import held_by, holder, try_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -32,6 +32,7 @@ def test_the_second_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     with another(tmp_path) as child:
         assert try_lock(tmp_path, "act.lock") is None
         assert holder(tmp_path, "act.lock") == child.pid
+        assert held_by(tmp_path, "act.lock") == f" (pid {child.pid})"
         child.communicate("")
 
 
@@ -83,3 +84,11 @@ def test_a_program_started_meanwhile_does_not_inherit_the_lock(tmp_path: Path) -
 
     assert again is not None
     again.release()
+
+
+def test_a_lock_whose_file_names_nobody_is_held_by_somebody_unnamed(tmp_path: Path) -> None:
+    with another(tmp_path) as child:
+        (tmp_path / "act.lock").write_text("")
+        assert try_lock(tmp_path, "act.lock") is None
+        assert held_by(tmp_path, "act.lock") == ""
+        child.communicate("")
