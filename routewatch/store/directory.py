@@ -86,12 +86,26 @@ def full_disk(path: Path) -> StateError:
 
 
 def refusal(path: Path) -> PermissionRefusedError:
-    """Return the error for state that we may not use, naming the group that may read it."""
-    return PermissionRefusedError(
-        f"You may not use {path}.",
-        f'Run the command with sudo, or join the group "{GROUP}" to read it (sudo usermod -aG {GROUP} YOU, then log in'
-        " again).",
-    )
+    """Return the error for state that we may not use: the service's has a group that may read it, no other has."""
+    hint = "Set --state-dir or XDG_STATE_HOME to a place that you may write."
+    if _is_roots(path):
+        hint = (
+            f'Run the command with sudo, or join the group "{GROUP}" to read it (sudo usermod -aG {GROUP} YOU, then log'
+            " in again)."
+        )
+    return PermissionRefusedError(f"You may not use {path}.", hint)
+
+
+def _is_roots(path: Path) -> bool:
+    """Tell whether a file or directory that exists is root's; of a file that is hidden from us, its directory."""
+    for place in (path, path.parent):
+        try:
+            return place.stat().st_uid == 0
+        except PermissionError:
+            continue
+        except OSError:
+            return False
+    return False
 
 
 def _share(descriptor: int, mode: int) -> None:

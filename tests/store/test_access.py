@@ -123,6 +123,22 @@ def test_others_are_told_of_the_group(commons: Path) -> None:
         assert 'join the group "routewatch"' in said
 
 
+HOMELESS = WRITE.replace("pathlib.Path(sys.argv[1])", "pathlib.Path(sys.argv[1], 'home/.local/state/routewatch')")
+
+
+@as_root
+@pytest.mark.parametrize("mode", [None, 0o711, 0o700])
+def test_who_has_no_home_is_told_to_name_a_place_of_his_own(commons: Path, mode: int | None) -> None:
+    if mode is not None:
+        (commons / "home").mkdir(mode=mode)
+
+    said = as_nobody(HOMELESS, commons)
+
+    assert said.startswith("3 You may not use")
+    assert "set --state-dir or xdg_state_home to a place that you may write" in said.lower()
+    assert "group" not in said
+
+
 WITH_THE_GROUP = """
 import sys, pathlib, subprocess
 directory = pathlib.Path(sys.argv[1])
