@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routewatch.config import Person, Settings, Vpn, current_person, load
+from routewatch.config.protocols import PROTOCOLS
+from routewatch.config.writing import toml
 from routewatch.errors import ConfigurationError
+from routewatch.host.linux.rtnetlink.words import PROTOCOL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +32,7 @@ grace = "0s"
 automatic = "certain"
 max_routes = 7
 [protect]
-destinations = ["10.1.2.3/8", "fd00::1", "192.0.2.1"]
+destinations = ["10.0.0.0/8", "fd00::1", "192.0.2.1"]
 interfaces = ["docker*", "eth0"]
 tables = ["main", 52, "1000"]
 protocols = ["bird", 42, "static"]
@@ -155,6 +158,18 @@ def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_key(folder: Path)
         ('protect = {interfaces = "eth0"}', "protect.interfaces: must be a list in square brackets"),
         ("protect = {tables = [0]}", "protect.tables[0]: there is no table 0"),
         ("protect = {protocols = [256]}", "protect.protocols[0]: there is no protocol 256: they end at 255"),
+        (
+            'protect = {protocols = ["foo"]}',
+            'protect.protocols[0]: there is no protocol "foo"; there are unspec, redirect, kernel, boot, static,',
+        ),
+        (
+            'protect = {destinations = ["10.0.0.1/8"]}',
+            "protect.destinations[0]: 10.0.0.1/8 has host bits set; did you mean 10.0.0.0/8 or 10.0.0.1/32?",
+        ),
+        (
+            'protect = {destinations = ["fd00::1/8"]}',
+            "protect.destinations[0]: fd00::1/8 has host bits set; did you mean fd00::/8 or fd00::1/128?",
+        ),
         ("[vpn]\nname = 'x'", "vpn: must be tables, each begun by [[vpn]]"),
         ("[[vpn]]\nname = 'x'", "vpn[0]: needs an interface or a process to be recognised by"),
         ("[[vpn]]\nprocess = 'x'", "vpn[0].name: is missing"),
@@ -170,6 +185,50 @@ def test_a_mistake_is_explained(folder: Path, text: str, problem: str) -> None:
 
     assert said.startswith(problem)
     assert said.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        FULL,
+        "poll_interval = '1.0001s'\nsettle_limit = '0.0001ms'\nsettle_quiet = '0.0000001s'\ngrace = '0.5d'",
+        f"poll_interval = '{'9' * 300}d'\n[retention]\nage = '36h'\nsize = '1'",
+        "[retention]\nsize = '12345678901234567890B'",
+        '[[vpn]]\nname = "a \\" \\\\ #b"\nprocess = "ü"',
+        '[hooks]\ncleaned = ["/bin/echo", "", "\\u001b[31m\\u007f\\n", "\\U0001F600 \\U000E0001"]',
+    ],
+)
+def test_what_is_written_out_is_read_as_the_same_settings(folder: Path, text: str) -> None:
+    before = load(written(folder, text.replace("size = '1'", "size = '1B'")), person(folder))
+
+    out = toml(before)
+
+    assert load(written(folder, out), person(folder)).settings == before.settings
+    assert all(line.isprintable() for line in out.split("\n"))
+
+
+def test_quantities_are_written_as_a_person_would_spell_them(folder: Path) -> None:
+    lines = toml(load(None, person(folder))).splitlines()
+
+    for line in ('poll_interval = "30s"', 'settle_quiet = "500ms"', 'age = "90d"', 'size = "200MB"', "max_routes = 20"):
+        assert f"{line}  # default" in lines
+    assert {"[hooks]  # not run yet", "[macos]  # not used yet"} <= set(lines)
+
+
+def test_each_setting_is_written_out_with_where_it_came_from(folder: Path) -> None:
+    path = written(folder, 'grace = "1s"\n[protect]\ntables = [5]\n[[vpn]]\nname = "x"\nprocess = "x"')
+
+    lines = toml(load(path, person(folder)).stored_in(Path("/srv/state"))).splitlines()
+
+    assert f'grace = "1s"  # {path}' in lines
+    assert f"tables = [5]  # {path}" in lines
+    assert f"[[vpn]]  # {path}" in lines
+    assert 'state_dir = "/srv/state"  # --state-dir' in lines
+
+
+def test_the_protocols_are_those_that_the_kernels_routes_are_shown_with() -> None:
+    assert tuple(PROTOCOL_WORDS.values()) == PROTOCOLS
 
 
 def test_a_file_that_is_no_toml_is_refused_with_its_line(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
 
-DEFAULT = "default"
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Take what to do."""
@@ -21,9 +20,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Check or show. Raises ConfigurationError with every error of the file."""
-    loaded = context.loaded
+    loaded, directory = context.loaded, context.options.state_dir
+    if directory:
+        loaded = loaded.stored_in(Path(directory))
     path = str(loaded.path) if loaded.path else None
-    settings = msgspec.to_builtins(loaded.settings)
     if loaded.settings.hooks.commands():
         context.note("warning: [hooks] is read and checked, but this version does not run hooks yet")
     if arguments.action == "check":
@@ -33,20 +33,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             context.say(f"{path}: no fault found" if path else "there is no configuration: the defaults apply")
         return 0
     if context.json:
+        settings = msgspec.to_builtins(loaded.settings)
         context.emit({"path": path, "settings": settings, "sources": loaded.sources})
         return 0
-    for key, value in _flat(settings):
-        context.say(f"{key} = {msgspec.json.encode(value).decode()}  # {_source(key, loaded.sources)}")
+    from routewatch.config.writing import toml
+
+    context.say(toml(loaded))
     return 0
-
-
-def _flat(settings: dict[str, object], above: str = "") -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
-    for name, value in settings.items():
-        key = f"{above}{name}"
-        found += _flat(value, f"{key}.") if isinstance(value, dict) else [(key, value)]
-    return found
-
-
-def _source(key: str, sources: dict[str, str]) -> str:
-    return sources.get(key, DEFAULT)

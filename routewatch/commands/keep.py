@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def destinations(text: str) -> tuple[str, ...]:
     """Read a destination as a person names it; "default" is both defaults. Raises UsageError."""
-    from routewatch.config.values import destination
+    from routewatch.config.values import HostBitsError, destination
 
     if text == "default":
         return BOTH_DEFAULTS
@@ -30,6 +30,8 @@ def destinations(text: str) -> tuple[str, ...]:
         raise UsageError(f"{text} names a zone", "name the destination alone: it is kept on every link")
     try:
         return (destination(text),)
+    except HostBitsError as error:
+        raise UsageError(error.sentence, error.question) from error
     except ValueError as error:
         raise UsageError(str(error), 'name an address, a prefix, or "default"') from error
 

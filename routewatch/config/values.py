@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from pathlib import Path
 
+from routewatch.config.protocols import PROTOCOLS
 from routewatch.core.addresses import prefix
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE
 
@@ -18,6 +19,16 @@ _TABLES = {"default": DEFAULT_TABLE, "main": MAIN_TABLE, "local": LOCAL_TABLE}
 _TABLE_FOLDERS = ("/etc/iproute2", "/usr/share/iproute2", "/usr/lib/iproute2")
 _HIGHEST_TABLE = 2**32 - 1  # RTA_TABLE is 32 bits wide
 _HIGHEST_PROTOCOL = 255  # rtm_protocol is 8 bits wide
+
+
+class HostBitsError(ValueError):
+    """A prefix with bits behind its length: it may mean the prefix, or the one address."""
+
+    def __init__(self, given: str, network: str, host: str) -> None:
+        """Say which two it can be."""
+        self.sentence = f"{given} has host bits set"
+        self.question = f"did you mean {network} or {host}?"
+        super().__init__(f"{self.sentence}; {self.question}")
 
 
 def text(raw: object) -> str:
@@ -61,11 +72,16 @@ def count(raw: object) -> int:
 
 
 def destination(raw: object) -> str:
-    """Read an address or a prefix into a prefix with zero host bits; "default" is both defaults' name, not one's."""
+    """Read an address or a prefix; "default" is both defaults' name, not one's. Raises HostBitsError among others."""
     try:
-        return str(prefix(text(raw)))
+        meant = prefix(text(raw))
     except ValueError:
         raise ValueError(f'{shown(raw)} is no address or prefix such as "10.0.0.0/8" or "fd00::/8"') from None
+    named = str(raw).partition("/")[0]
+    host = prefix(named)
+    if meant != host and meant.network_address != host.network_address:
+        raise HostBitsError(str(raw), str(meant), str(host))
+    return str(meant)
 
 
 def interface(raw: object) -> str:
@@ -87,12 +103,14 @@ def table(raw: object) -> int:
 
 
 def protocol(raw: object) -> str:
-    """Read a route's protocol: a word such as "bird", or a number from 0 to 255."""
+    """Read a route's protocol: a word that ip-route(8) knows, such as "bird", or a number from 0 to 255."""
     if isinstance(raw, str) and not raw.isdigit():
-        word = text(raw)
-        if not word.isascii() or any(character.isspace() for character in word):
-            raise ValueError(f'{shown(raw)} is no protocol such as "static" or 42')
-        return word
+        if text(raw) not in PROTOCOLS:
+            raise ValueError(
+                f"there is no protocol {shown(raw)}; there are {', '.join(PROTOCOLS)}, and the numbers from 0 to"
+                f" {_HIGHEST_PROTOCOL}"
+            )
+        return raw
     number = count(int(raw) if isinstance(raw, str) else raw)
     if number > _HIGHEST_PROTOCOL:
         raise ValueError(f"there is no protocol {number}: they end at {_HIGHEST_PROTOCOL}")

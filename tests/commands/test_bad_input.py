@@ -58,6 +58,29 @@ def test_a_configuration_that_is_not_there_is_named(desk: Desk) -> None:
     assert str(desk.configuration) in answer.document["error"]["message"]
 
 
+@pytest.mark.parametrize("command", ["keep 10.9.0.1/8", "keep --forget 10.9.0.1/8", "cleanup --only 10.9.0.1/8"])
+def test_a_prefix_with_host_bits_is_a_question_back(desk: Desk, command: str) -> None:
+    answer = desk.ask(*command.split())
+
+    assert answer.status == 2
+    assert answer.document["error"] == {
+        "code": "usage",
+        "message": "10.9.0.1/8 has host bits set",
+        "hint": "did you mean 10.0.0.0/8 or 10.9.0.1/32?",
+    }
+
+
+def test_what_config_show_prints_is_a_configuration_that_says_the_same(desk: Desk) -> None:
+    desk.configuration.write_text(desk.configuration.read_text() + '[[vpn]]\nname = "ours"\ninterface = "corp*"\n')
+    before, shown = desk.ask("config", "show").document["settings"], desk.say("config", "show").out
+
+    desk.configuration.write_text(shown)
+
+    assert desk.say("config", "check").status == 0
+    assert desk.ask("config", "show").document["settings"] == before
+    assert f'state_dir = "{desk.state}"  # --state-dir' in shown.splitlines()
+
+
 @pytest.mark.parametrize("command", ["status", "cleanup --yes", "cleanup --dry-run", "run --once", "undo", "log"])
 def test_a_state_directory_that_is_a_file_is_refused(desk: Desk, command: str) -> None:
     desk.state.write_text("mine")
