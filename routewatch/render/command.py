@@ -35,7 +35,7 @@ def command(step: Step) -> str:
 
 def _line(subject: Route | PolicyRule, *words: str) -> str:
     family = ["-6"] if subject.family == "inet6" else []
-    return " ".join(map(_quoted, ["ip", *family, *words]))
+    return " ".join(map(quoted, ["ip", *family, *words]))
 
 
 def _route_words(route: Route, verb: str) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _rule_words(rule: PolicyRule) -> Iterator[str]:
         yield from ("protocol", rule.protocol)
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """Quote a word for a shell; one with control characters so that they are neither sent nor lost (``$'...'``)."""
     if word.isprintable():
         return shlex.quote(word)
