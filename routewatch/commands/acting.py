@@ -48,13 +48,15 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Acted(Struct, frozen=True, kw_only=True):
     """A cleanup or undo that was carried out, as far as it came; ``stopped`` is what ended it before its end.
 
-    ``unsure`` are the numbers of failed steps of which only the table can tell whether the kernel did them.
+    ``unsure`` are the numbers of failed steps of which only the table can tell whether the kernel did them; ``unmet``
+    those of steps that were not taken, and that nobody else did either.
     """
 
     cleanup: int
     taken: tuple[Taken, ...] = ()
     stopped: RoutewatchError | None = None
     unsure: frozenset[int] = frozenset()
+    unmet: frozenset[int] = frozenset()
 
 
 class Actor:
@@ -176,7 +178,8 @@ def verify(journal: Journal, acted: Acted, scene: Scene) -> Acted:
     news = [entry for entry, before in zip(found, acted.taken, strict=True) if entry != before]
     if news:
         journal.mark_all(acted.cleanup, [Mark(entry.n, entry.status, entry.detail) for entry in news])
-    return replace(acted, taken=found)
+    unmet = frozenset(entry.n for entry in found if entry.status == "skipped" and not shows(entry.step, scene))
+    return replace(acted, taken=found, unmet=unmet)
 
 
 def _found(entry: Taken, acted: Acted, scene: Scene) -> Taken:

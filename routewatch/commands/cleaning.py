@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     StoredTrace: TypeAlias = tuple[int | None, Trace | None]
 
 CHANGED = "the table has changed since it was planned: it would not be planned now"
+OTHERS_CHANGED = "another step of its group is not right any more, and a group is taken as a whole"
 
 
 class Intended(Struct, frozen=True, kw_only=True):
@@ -141,14 +142,19 @@ def plan_for(context: Context, scene: Scene, found: tuple[Finding, ...], wishes:
 
 
 def _intents(planned: Plan, again: Plan, scene: Scene) -> list[Intent]:
-    """Return the planned steps in their order, each as it is right now; what is refused now is told as that."""
+    """Return the planned steps in their order, each as it is right now; what is refused now is told as that.
+
+    A step that is not right any more takes its group with it: a group is taken as a whole or not at all.
+    """
     right = {_row(step): step for step in again.steps}
+    broken = {step.group for step in planned.steps if step.group and _row(step) not in right}
     refused = {(refusal.route and steady(refusal.route), refusal.policy_rule) for refusal in again.refused}
     traces = _traces(scene)
     intents = []
     for step in planned.steps:
         if _row(step) in right:
-            intents.append(Intent(stored=_stored(right[_row(step)], traces)))
+            why_not = OTHERS_CHANGED if step.group in broken else ""
+            intents.append(Intent(stored=_stored(right[_row(step)], traces), why_not=why_not))
         elif _row(step)[1:] not in refused:
             intents.append(Intent(stored=_stored(step, traces), why_not=CHANGED))
     return intents

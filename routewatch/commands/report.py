@@ -68,7 +68,7 @@ def report(context: Context, acted: Acted, refused: tuple[Refusal, ...], more: d
         context.note(f"stopped: {acted.stopped.message}{hint}")
         return acted.stopped.exit_status
     failed = any(entry.status == "failed" for entry in acted.taken)
-    return 1 if failed or refused or more["remaining"] else 0
+    return 1 if failed or refused or acted.unmet or more["remaining"] else 0
 
 
 def document(taken: tuple[Taken, ...], refused: tuple[Refusal, ...], more: dict[str, Any]) -> dict[str, Any]:

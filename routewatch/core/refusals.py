@@ -106,9 +106,8 @@ def _is_kernel_made(proposal: Proposal, _scene: Scene, _wishes: Wishes) -> bool:
 
 
 def _is_protected(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bool:
-    step, protect = proposal.step, wishes.protect
-    rows = [row for row in (step.route, step.policy_rule, step.replaces) if row is not None]
-    return any(_names(protect, row) for row in rows)
+    row = _takes(proposal.step)  # putting back what is protected does it no harm
+    return row is not None and _names(wishes.protect, row)
 
 
 def _names(protect: Protection, row: Route | PolicyRule) -> bool:
@@ -123,7 +122,7 @@ def _names(protect: Protection, row: Route | PolicyRule) -> bool:
 
 
 def _is_kept(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
-    row = proposal.finding.row
+    row = _takes(proposal.step)
     return isinstance(row, Route) and row.destination in scene.memory.kept
 
 

@@ -86,6 +86,32 @@ def test_a_row_that_goes_while_the_plan_is_read_is_skipped(dead: Desk) -> None:
     assert answer.status == 0
 
 
+def test_a_row_that_changes_while_the_plan_is_read_takes_its_whole_group_with_it(dead: Desk) -> None:
+    def changed() -> None:
+        dead.host.remove(next(r for r in dead.host.routes if r.destination == "10.60.0.0/16"))
+        dead.story.add("10.60.0.0/16 via 192.168.77.5 dev eth0")
+
+    before_look(dead, AGAIN, changed)
+
+    answer = dead.ask("cleanup", "--yes")
+    assert answer.rows == {LEFT: "done", "10.60.0.0/16": "skipped", "10.61.0.0/16": "skipped"}
+    told = {step["route"]["destination"]: step["detail"] for step in answer.document["steps"]}
+    assert "the table has changed since it was planned" in told["10.60.0.0/16"]
+    assert "another step of its group is not right any more" in told["10.61.0.0/16"]
+    assert answer.status == 1
+
+
+def test_what_was_agreed_to_and_is_not_taken_as_it_has_an_owner_again_is_no_success(dead: Desk) -> None:
+    def kept() -> None:
+        dead.ask("keep", "203.0.113.10")
+
+    before_look(dead, AGAIN, kept)
+
+    answer = dead.ask("cleanup", "--yes", "--only", "203.0.113.10")
+    assert answer.rows == {LEFT: "skipped"}
+    assert answer.status == 1
+
+
 def test_a_row_that_goes_right_before_its_step_is_skipped(dead: Desk) -> None:
     before_step(dead, 1, lambda: dead.story.remove(SERVER))
 

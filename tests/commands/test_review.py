@@ -154,6 +154,16 @@ def test_what_a_person_keeps_is_never_reported(desk: Desk) -> None:
     assert desk.ask("cleanup", "--dry-run").rows == {SERVER: "planned"}
 
 
+def test_what_a_person_keeps_after_a_cleanup_comes_back_with_its_undo(desk: Desk) -> None:
+    desk.vpn_dies()
+    desk.ask("cleanup", "--yes")
+    desk.ask("keep", "203.0.113.10")
+
+    answer = desk.ask("undo")
+    assert (answer.status, answer.rows, answer.refused) == (0, {SERVER: "done"}, {})
+    assert desk.ask("status").document["findings"] == []
+
+
 def test_only_what_is_named_is_cleaned(desk: Desk) -> None:
     desk.vpn_dies()
 

@@ -129,6 +129,11 @@ def test_what_the_configuration_protects_stays(protect: Protection) -> None:
     assert refused(proposal(), wishes=Wishes(login_peers=(), protect=protect)) == "protected"
 
 
+def test_putting_back_what_is_protected_or_kept_is_no_offence() -> None:
+    guard = Wishes(login_peers=(), protect=Protection(destinations=("10.0.0.0/8",)))
+    assert refused(proposal(action="add"), memory=Memory(kept=frozenset({"10.1.0.0/16"})), wishes=guard) is None
+
+
 def test_a_protection_covers_rules_and_every_leg() -> None:
     guard = Wishes(login_peers=(), protect=Protection(destinations=("10.0.0.0/8",), interfaces=("usb*",)))
     assert refused(proposal(build.rule("9: from 10.2.0.0/16 lookup 7")), wishes=guard) == "protected"

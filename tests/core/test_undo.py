@@ -58,11 +58,23 @@ def test_a_restored_route_stood_in_the_baseline_and_may_go_again_all_the_same() 
     assert told(story, steps) == [("delete", "10.50.0.0/16 via 192.168.77.5 dev eth0")]
 
 
-def test_what_the_configuration_protects_by_now_is_refused() -> None:
+def test_what_is_kept_or_protected_by_now_comes_back_all_the_same() -> None:
     story, steps = cleaned()
-    wishes = Wishes(login_peers=(), protect=Protection(destinations=("203.0.113.0/24",)))
+    wishes = Wishes(login_peers=(), protect=Protection(destinations=("203.0.113.0/24",), tables=(777,)))
+    story.kept = frozenset({"203.0.113.10/32"})
     undo = plan_undo(steps, story.scene, wishes)
-    assert [refusal.rule for refusal in undo.refused] == ["protected"]
+    assert (len(undo.steps), undo.refused) == (2, ())
+
+
+def test_a_restored_route_that_is_kept_or_protected_by_now_is_not_taken_away_again() -> None:
+    story = Story()
+    openvpn_connects(story, takes=("10.50.0.0/16 via 192.168.77.5 dev eth0",), adds=())
+    dies(story)
+    steps = story.clean()
+    protecting = Wishes(login_peers=(), protect=Protection(destinations=("10.0.0.0/8",)))
+    assert [refusal.rule for refusal in plan_undo(steps, story.scene, protecting).refused] == ["protected"]
+    story.kept = frozenset({"10.50.0.0/16"})
+    assert [refusal.rule for refusal in plan_undo(steps, story.scene, Wishes(login_peers=())).refused] == ["kept"]
 
 
 def test_a_replace_is_turned_round() -> None:
