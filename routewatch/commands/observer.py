@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.recall import recall_course, recall_memory, recall_series
+from routewatch.commands.recall import CLEANUPS, recall_course, recall_memory, recall_series, session_of
 from routewatch.commands.record import (
     baseline_row,
     close_those_of_other_boots,
@@ -20,6 +20,7 @@ from routewatch.commands.record import (
     observation_row,
     record,
 )
+from routewatch.commands.returning import is_unclaimed, returned, taken_back
 from routewatch.commands.settle import look_now
 from routewatch.commands.unheard import admitted, untied
 from routewatch.core.attribution import OPENING
@@ -33,7 +34,7 @@ from routewatch.core.verdict import Finding, Verdict, find_leftovers
 
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
-    from routewatch.core.memory import Baseline, EventKind, Reason
+    from routewatch.core.memory import Baseline, EventKind, Reason, Session
     from routewatch.core.model import Process
     from routewatch.core.rows import Rows
     from routewatch.core.sessions import Course, Sight
@@ -84,6 +85,7 @@ class Observer:
         followed = admitted(follow(self.course, sight, self._context.signatures))
         if last is not None and last is self._recalled and sight.snapshot.taken.boot - last.taken.boot > self._apart:
             followed = untied(followed, sight.snapshot)
+        followed = self._with_returned(followed)
         self.course = followed.course
         owed = joined(self._owed, followed)
         if self._writes and (owed.events or owed.sessions or self._is_news(sight.snapshot)):
@@ -91,6 +93,17 @@ class Observer:
             record(self._store, owed, sight.snapshot, settled=sight.settled)
             self._owed, self._saved = None, sight.snapshot
         return followed
+
+    def _with_returned(self, followed: Followed) -> Followed:
+        """Give rows that an undo put back to their sessions; the journal is asked only where any may be that."""
+        if not any(map(is_unclaimed, followed.events)):
+            return followed
+        cleanups = self._store.journal.recent(self._context.host.place(), CLEANUPS)
+        return returned(followed, taken_back(cleanups, underway=True), self._stored_session)
+
+    def _stored_session(self, number: int) -> Session | None:
+        row = self._store.sessions.get(number)
+        return None if row is None else session_of(row)
 
     def _catch_up(self) -> None:
         """Take in what others stored meanwhile: the daemon all of it, a person baselines beside a running daemon."""

@@ -10,12 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from routewatch.commands.archive import StoredStep, unpack_snapshot
+from routewatch.commands.returning import given_back, taken_back
 from routewatch.core.baselines import Series
 from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session
 from routewatch.core.model import Moment, Place
 from routewatch.core.network import Network
 from routewatch.core.sessions import Course
-from routewatch.core.timeline import steady_row
 from routewatch.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -139,22 +139,6 @@ def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
 def _with_undone(sessions: tuple[Session, ...], cleanups: list[CleanupRow]) -> tuple[Session, ...]:
     """Give back to their sessions the rows that an undo put back: they are leftovers again, and nobody else's."""
     undone: defaultdict[int | None, list[StoredStep]] = defaultdict(list)
-    for cleanup in cleanups:
-        for row in cleanup.steps if cleanup.kind != "undo" else ():
-            if row.status == "undone":
-                stored = msgspec.msgpack.decode(row.value, type=StoredStep)
-                undone[stored.session].append(stored)
-    return tuple(_given_back(s, undone[s.id]) if s.id in undone else s for s in sessions)
-
-
-def _given_back(session: Session, undone: list[StoredStep]) -> Session:
-    """Enter the traces of these rows, as far as the session doesn't know them."""
-    appeared, vanished = list(session.appeared), list(session.vanished)
-    known = {steady_row(t.row) for t in appeared}, {steady_row(t.row) for t in vanished}
-    for stored in undone:
-        is_loss = stored.step.action == "add"
-        name = None if stored.trace is None else steady_row(stored.trace.row)
-        if stored.trace is not None and name is not None and name not in known[is_loss]:
-            known[is_loss].add(name)
-            (vanished if is_loss else appeared).append(stored.trace)
-    return replace(session, appeared=tuple(appeared), vanished=tuple(vanished))
+    for stored in taken_back(cleanups):
+        undone[stored.session].append(stored)
+    return tuple(given_back(s, undone[s.id]) if s.id in undone else s for s in sessions)

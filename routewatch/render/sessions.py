@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from routewatch.core.evidence_against import is_kernel_made
 from routewatch.render.objects import Object, link_object, process_text
 from routewatch.render.routes import printable
 from routewatch.render.times import clock, iso, span
@@ -28,7 +29,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 
 
 def session_object(session: Session, tally: Tally) -> Object:
-    """Return a session; ``left`` counts its rows that are still there, ``lost`` what it took and did not give back."""
+    """Return a session; ``lost`` counts what it took and did not give back."""
     return {
         "id": session.id,
         "client": session.client,
@@ -44,20 +45,27 @@ def session_object(session: Session, tally: Tally) -> Object:
         ],
         "added": tally.added,
         "removed": tally.removed,
-        "left": len(session.appeared),
+        "left": left(session),
         "lost": len(session.vanished),
         "cleaned": tally.cleaned,
     }
+
+
+def left(session: Session) -> int | None:
+    """Count what a session left behind: its rows that are there and are not the kernel's own. None while it is up."""
+    rows = (trace.row for trace in session.appeared)
+    return None if session.is_open else sum(row is not None and not is_kernel_made(row) for row in rows)
 
 
 def session_line(session: Session, tally: Tally, now: float) -> str:
     """Return one line of the list; ``now`` is the boot clock."""
     until = session.closed.boot if session.closed else now
     state = session.ended if session.closed else "open"
+    stayed = left(session)
     if session.baseline is None:
         state += " (no baseline: it was up already)"
     return printable(
         f"{session.id:>4}  {session.client or '?':<14} {session.tunnel.name:<10} {clock(session.opened.wall):<19} "
         f"{span(until - session.opened.boot):<10} {tally.added:>5} {tally.removed:>5} "
-        f"{len(session.appeared):>5} {len(session.vanished):>5} {tally.cleaned:>7}  {state}"
+        f"{'-' if stayed is None else stayed:>5} {len(session.vanished):>5} {tally.cleaned:>7}  {state}"
     )
