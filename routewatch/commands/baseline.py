@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routewatch.commands.observer import Observer
+from routewatch.commands.observer import Observer, findings
 from routewatch.commands.recall import baseline_of
 from routewatch.commands.settle import Rest, complete, look_settled
 from routewatch.core.model import LOCAL_TABLE
 from routewatch.core.tunnels import is_held, tunnels
+from routewatch.core.verdict import Verdict
 from routewatch.errors import ObservationError, UsageError
+from routewatch.render.findings import row_text
 from routewatch.render.objects import route_object, rule_object
 from routewatch.render.routes import rule_text, text
 from routewatch.render.times import clock, iso
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
     from routewatch.core.memory import Baseline
+    from routewatch.core.model import PolicyRule, Route
+    from routewatch.core.scene import Scene
+
+ADOPTED = (
+    "1 row in it is what a VPN left behind: it counts as yours from now on",
+    "rows in it are what a VPN left behind: they count as yours from now on",
+)
+NOT_ADOPTED = (
+    "1 row in it is what a VPN left behind, and stays a leftover: this baseline does not vouch for it",
+    "rows in it are what a VPN left behind, and stay leftovers: this baseline does not vouch for them",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -49,14 +62,30 @@ def _capture(context: Context) -> int:
             if not sight.settled or now.unsure:
                 raise ObservationError("the table does not come to rest", "nothing was stored; try again in a moment")
             observer.take(sight)
+            before = _leftovers(observer.scene(now))
             baseline = observer.capture(now)
+            after = _leftovers(observer.scene(now)) if before else {}
         finally:
             if lock is not None:
                 lock.release()
     held = [link.name for link in tunnels(now, context.signatures) if is_held(link)]
     if held:
         context.note(f"warning: {', '.join(held)} is up, so nothing will be restored from this baseline")
+    _admit(context, [text for row, text in before.items() if row not in after], ADOPTED)
+    _admit(context, list(after.values()), NOT_ADOPTED)
     return _print(context, baseline)
+
+
+def _leftovers(scene: Scene) -> dict[Route | PolicyRule, str]:
+    """Return the rows that a VPN left behind, each with the words for it."""
+    return {f.row: row_text(f.row) for f in findings(scene) if f.verdict is Verdict.ORPHANED}
+
+
+def _admit(context: Context, rows: list[str], words: tuple[str, str]) -> None:
+    """Say of these rows what a person should know when he captures them: in words for one and for several."""
+    if rows:
+        said = words[0] if len(rows) == 1 else f"{len(rows)} {words[1]}"
+        context.note("\n  ".join([f"{said}:", *rows]))
 
 
 def _forget(context: Context, number: int | None) -> int:

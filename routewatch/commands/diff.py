@@ -11,6 +11,7 @@ from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
 from routewatch.core.verdict import Finding, Verdict, case_of, judge
 from routewatch.render.findings import finding_object, finding_text, row_text
 from routewatch.render.objects import route_object
+from routewatch.render.times import clock
 
 if TYPE_CHECKING:
     import argparse
@@ -36,8 +37,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         scene = observer.scene(sight.snapshot)
         added, removed, changed = _differences(scene)
     wanted.require_interface(scene.now, (f.row for f in (*added, *removed)), (pair.before for pair in changed))
-    if scene.memory.latest is None:
-        context.note("there is no baseline: judged by what the table itself shows (routewatch baseline capture)")
+    if not context.json or scene.memory.latest is None:
+        context.note(_compared(scene))
     added, removed = _wanted(added, wanted), _wanted(removed, wanted)
     changed = [pair for pair in changed if wanted.wants(pair.after)]
     if context.json:
@@ -54,6 +55,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     else:
         _print(context, (added, removed, changed), has_baseline=scene.memory.latest is not None)
     return 1 if added or removed or changed else 0
+
+
+def _compared(scene: Scene) -> str:
+    """Say what the table is compared with."""
+    latest = scene.memory.latest
+    if latest is None:
+        return "there is no baseline: judged by what the table itself shows (routewatch baseline capture)"
+    return f"compared with baseline {latest.id} of {clock(latest.snapshot.taken.wall)} ({latest.reason})"
 
 
 def _wanted(found: Iterable[Finding], wanted: Filter) -> list[Finding]:

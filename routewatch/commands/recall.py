@@ -102,15 +102,20 @@ def recall_series(store: Store, host: Host) -> Series:
 def recall_memory(store: Store, host: Host, course: Course) -> Memory:
     """Return what judging may look at beside the table. Raises StateError."""
     cleanups = store.journal.recent(host.place(), CLEANUPS)
-    sessions = course.sessions
+    sessions = _with_undone(course.sessions, cleanups)
+    captured = store.baselines.captured_id(host.place())
     wanted = {s.baseline for s in sessions if s.baseline is not None}
+    if captured is not None and any(s.appeared for s in sessions):
+        wanted.add(captured)
     latest = course.series.latest
     known = {} if latest is None else {latest.id: latest}
     rows = {number: store.baselines.get(number) for number in wanted - set(known)}
+    baselines = known | {number: baseline_of(row, host) for number, row in rows.items() if row is not None}
     return Memory(
         latest=latest,
-        baselines=known | {number: baseline_of(row, host) for number, row in rows.items() if row is not None},
-        sessions=_with_undone(sessions, cleanups),
+        baselines=baselines,
+        captured=None if captured is None else baselines.get(captured),
+        sessions=sessions,
         kept=frozenset(row.destination for row in store.keeps.list()),
         deleted=tuple(_deletions(cleanups)),
     )

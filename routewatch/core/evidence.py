@@ -54,7 +54,7 @@ FOR: tuple[Evidence, ...] = (
     Evidence(code="E7", name="second-look", sentence="it outlived its session", holds=survived_a_second_look),
 )
 AGAINST: tuple[Evidence, ...] = (
-    Evidence(code="C1", name="in-baseline", sentence="it was there before the VPN", holds=stood_in_baseline),
+    Evidence(code="C1", name="in-baseline", sentence="it stood in the baseline", holds=stood_in_baseline),
     Evidence(code="C2", name="holding", sentence="its VPN is up", holds=owner_is_alive),
     Evidence(code="C2", name="owner-may-return", sentence="its client may come back", holds=owner_may_come_back),
     Evidence(code="C3", name="other-network", sentence="this is another network", holds=network_is_another),

@@ -115,6 +115,7 @@ class Memory(Struct, frozen=True, kw_only=True):
 
     latest: Baseline | None = None
     baselines: dict[int, Baseline] = {}
+    captured: Baseline | None = None  # the latest that a person took by hand while no VPN was up
     sessions: tuple[Session, ...] = ()  # oldest first
     kept: frozenset[str] = frozenset()  # destinations a person called his own
     deleted: tuple[Deletion, ...] = ()
@@ -124,3 +125,9 @@ class Memory(Struct, frozen=True, kw_only=True):
         if session is None:
             return self.latest
         return None if session.baseline is None else self.baselines.get(session.baseline)
+
+    def captured_after(self, session: Session | None) -> Baseline | None:
+        """Return the baseline that a person took by hand once this session was over: what is in it is his."""
+        if session is None or session.closed is None or self.captured is None:
+            return None
+        return self.captured if self.captured.snapshot.taken.boot >= session.closed.boot else None

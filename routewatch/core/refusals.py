@@ -15,6 +15,7 @@ from routewatch.core.addresses import covers
 from routewatch.core.evidence_against import is_kernel_made, was_deleted_before
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
+from routewatch.core.verdict import case_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,8 +131,7 @@ def _stood_in_proven_baseline(proposal: Proposal, scene: Scene, wishes: Wishes) 
     row = _takes(proposal.step)
     if row is None:
         return False
-    session, _ = scene.first_session(row)
-    baseline = scene.memory.baseline_of(session)
+    baseline = case_of(row, scene).baseline
     if baseline is None or not baseline.proven or baseline.tainted or not scene.stood_in(baseline, row):
         return False
     return not (named(row, wishes.only) and NEED_A_NAME & {*proposal.finding.evidence})

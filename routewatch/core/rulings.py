@@ -47,7 +47,7 @@ def is_proven(baseline: Baseline | None) -> bool:
     return baseline is not None and baseline.proven and not baseline.tainted
 
 
-def _is_dead(names: frozenset[str], case: Case) -> bool:
+def relies_on_the_dead(names: frozenset[str], case: Case) -> bool:
     """Tell whether what the row relies on is gone; a rule into nothing does no harm, and counts only with a client."""
     if case.policy_rule is not None:
         return "dead-client" in names
@@ -104,8 +104,10 @@ RULINGS: tuple[Ruling, ...] = (
     ),
     Ruling(
         name="in-baseline",
-        sentence="it was there before the VPN",
-        applies=lambda names, case: "in-baseline" in names and is_proven(case.baseline) and not _is_dead(names, case),
+        sentence="it stood in the baseline, and nothing it relies on is dead",
+        applies=lambda names, case: (
+            "in-baseline" in names and is_proven(case.baseline) and not relies_on_the_dead(names, case)
+        ),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
@@ -123,19 +125,19 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="network-daemon",
         sentence="a network daemon made it and answers for it",
-        applies=lambda names, case: "network-daemon" in names and not _is_dead(names, case),
+        applies=lambda names, case: "network-daemon" in names and not relies_on_the_dead(names, case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
         name="container",
         sentence="it belongs to a bridge of containers or virtual machines; their runtime makes and removes it",
-        applies=lambda names, case: "container" in names and not _is_dead(names, case),
+        applies=lambda names, case: "container" in names and not relies_on_the_dead(names, case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
         name="details-changed",
         sentence="the same route was there before, with another metric, protocol or flag",
-        applies=lambda names, case: "details" in names and not _is_dead(names, case),
+        applies=lambda names, case: "details" in names and not relies_on_the_dead(names, case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
@@ -147,7 +149,7 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="dead-end",
         sentence="it leads nowhere: what it relied on is gone",
-        applies=_is_dead,
+        applies=relies_on_the_dead,
         verdict=Verdict.ORPHANED,
     ),
     Ruling(

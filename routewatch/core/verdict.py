@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from routewatch.core.attribution import is_client
 from routewatch.core.case import Case
 from routewatch.core.diff import steady
 from routewatch.core.evidence import weigh
 from routewatch.core.model import LOCAL_TABLE, Author, PolicyRule, Route
-from routewatch.core.rulings import RULINGS, STRONG, Ruling, Verdict, is_proven
+from routewatch.core.rulings import RULINGS, STRONG, Ruling, Verdict, is_proven, relies_on_the_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,9 +104,18 @@ def cases(scene: Scene) -> Iterator[Case]:
 
 
 def case_of(row: Route | PolicyRule, scene: Scene) -> Case:
-    """Return the case of one row that is there."""
+    """Return the case of one row that is there, with the baseline it is measured against.
+
+    That is the one from before its first session; or one that a person took by hand since then, where the row stood in
+    it and relies on nothing that is dead.
+    """
     session, trace = scene.first_session(row)
-    return Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
+    case = Case(row=row, scene=scene, session=session, trace=trace, baseline=scene.memory.baseline_of(session))
+    captured = scene.memory.captured_after(session)
+    if captured is None or not scene.stood_in(captured, row):
+        return case
+    vouched = replace(case, baseline=captured)
+    return case if relies_on_the_dead(frozenset(piece.name for piece in weigh(vouched)), vouched) else vouched
 
 
 def _routes(scene: Scene) -> tuple[Route, ...]:

@@ -20,6 +20,7 @@ _DELETE = "DELETE FROM baselines WHERE "
 _UNNEEDED = (
     " AND id NOT IN (SELECT max(id) FROM baselines GROUP BY place)"
     " AND id NOT IN (SELECT baseline FROM sessions WHERE baseline IS NOT NULL)"
+    " AND id NOT IN (SELECT max(id) FROM baselines WHERE reason = 'by hand' AND NOT tainted GROUP BY place)"
 )
 
 
@@ -70,6 +71,14 @@ class Baselines:
         row = self._connection.row(_SELECT + " WHERE b.place = ? ORDER BY b.id DESC LIMIT 1", (number,))
         return _baseline(row) if row else None
 
+    def captured_id(self, place: Place) -> int | None:
+        """Return the number of the newest baseline that was captured by hand with no VPN up. Raises StateError."""
+        number = place_number(self._connection, place)
+        row = self._connection.row(
+            "SELECT max(id) FROM baselines WHERE place = ? AND reason = 'by hand' AND NOT tainted", (number,)
+        )
+        return None if row is None else row[0]
+
     def latest_id(self, place: Place) -> int | None:
         """Return the number of the newest baseline of a place, without reading it. Raises StateError."""
         number = place_number(self._connection, place)
@@ -115,6 +124,8 @@ class Baselines:
 
     def prune(self, horizon: Horizon) -> int:
         """Delete baselines taken before a horizon that no session names and that are not the newest of their place.
+
+        The newest that was captured by hand stays too: it vouches for rows that sessions left.
 
         Return how many went. Raises StateError.
         """
