@@ -11,7 +11,10 @@ import re
 from functools import lru_cache
 from ipaddress import IPv6Address
 from socket import AF_INET6, inet_ntop, inet_pton
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from routewatch.core.model import Family
 
 _INET = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?(?:\.(\d{1,3}))?(?:\.(\d{1,3}))?(?:/(\d{1,2}))?", re.ASCII)
 _INET6 = re.compile(r"([0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:%([^/%\s]+))?(?:/(\d{1,3}))?", re.ASCII)
@@ -109,9 +112,11 @@ def link_layer_address(text: str) -> str | None:
     return ":".join(octet.rjust(2, "0") for octet in octets).lower()
 
 
-def is_inet6(text: str) -> bool:
-    """Tell whether a destination is an IPv6 one, whatever its section says."""
-    return ":" in text and _INET6.fullmatch(text) is not None
+def family(text: str) -> Family | None:
+    """Tell the family of a destination, whatever its section says; None for ``default`` and for names."""
+    if ":" in text:
+        return "inet6" if _INET6.fullmatch(text) else None
+    return "inet" if _INET.fullmatch(text) else None
 
 
 def _inet_length(octets: list[int], printed: str | None, *, host: bool) -> int | None:

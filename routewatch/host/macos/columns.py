@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from routewatch.core.model import Family
 
 _WORD = re.compile(r"\S+")
-_NARROW = 18  # without -n every address column is this wide, and cut
+NARROW = 18  # without -n every address column is this wide, and cut
 # From the start of "Flags" to the end of "Netif", where nothing stands between them: the width of Netif.
 # 13, 15, 16: FreeBSD and Mac OS X 10.5; 18, 19: up to macOS 11; 21: 12 and 13; 25: 14 and later
 _NETIF_WIDTHS = {13: 6, 15: 8, 16: 8, 18: 7, 19: 8, 21: 10, 25: 14}
@@ -28,17 +28,18 @@ class Columns(NamedTuple):
 
     names: frozenset[str] = frozenset()
     destination_width: int | None = None
+    gateway_width: int | None = None
     netif_width: int | None = None
 
     @property
     def narrow(self) -> bool:
         """Tell whether IPv6 addresses were cut to their column: a table made without -n."""
-        return self.destination_width == _NARROW
+        return self.destination_width == NARROW
 
     @property
     def family(self) -> Family | None:
         """Guess the family by the width; None where both have this one."""
-        return "inet6" if self.destination_width is not None and self.destination_width > _NARROW else None
+        return "inet6" if self.destination_width is not None and self.destination_width > NARROW else None
 
     @property
     def named_in_full(self) -> bool:
@@ -56,14 +57,13 @@ NONE = Columns()
 
 def is_header(line: str) -> bool:
     """Tell whether a line is a header of columns."""
-    words = line.split()
-    return bool(words) and words[0] in {"Destination", "Address"} and "Gateway" in words
+    return line.lstrip().startswith(("Destination", "Address")) and "Gateway" in line.split()
 
 
 def columns(header: str) -> Columns:
     """Read a header. One whose blanks were squeezed tells the names, but no widths."""
     spans = {found[0]: found.span() for found in _WORD.finditer(header)}
-    return Columns(frozenset(spans), _destination_width(spans), _netif_width(spans))
+    return Columns(frozenset(spans), _width(spans, "Destination"), _width(spans, "Gateway"), _netif_width(spans))
 
 
 def may_be_cut(name: str, width: int | None) -> bool:
@@ -97,20 +97,21 @@ def gateway_start(row: str) -> int | None:
 
 def looks_narrow(row: str) -> bool:
     """Tell by a row's own layout whether its first column is one of 18, padded."""
-    return gateway_start(row) == _NARROW + 1 and len(row.split(None, 1)[0]) < _NARROW
+    return gateway_start(row) == NARROW + 1 and len(row.split(None, 1)[0]) < NARROW
 
 
 def looks_wide(row: str) -> bool:
     """Tell by a row's own layout whether its first column is as wide as an IPv6 one."""
     start = gateway_start(row)
-    return start is not None and start >= 33 and len(row.split(None, 1)[0]) < _NARROW  # noqa: PLR2004 - FreeBSD's
+    return start is not None and start >= 33 and len(row.split(None, 1)[0]) < NARROW  # noqa: PLR2004 - FreeBSD's
 
 
-def _destination_width(spans: dict[str, tuple[int, int]]) -> int | None:
-    if "Destination" not in spans or "Gateway" not in spans:
-        return None
-    width = spans["Gateway"][0] - spans["Destination"][0] - 1
-    return width if width >= _NARROW else None
+def _width(spans: dict[str, tuple[int, int]], name: str) -> int | None:
+    """Measure a column that is set left: up to where the next one begins."""
+    start = spans.get(name, (0, 0))[0]
+    following = min((span[0] for span in spans.values() if span[0] > start), default=start)
+    width = following - start - 1
+    return width if width >= NARROW else None
 
 
 def _netif_width(spans: dict[str, tuple[int, int]]) -> int | None:

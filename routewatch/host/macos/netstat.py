@@ -19,7 +19,7 @@ from routewatch.host.macos.torn import disagreements
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TITLE = re.compile(r"Routing tables?(?:\s*\(fib:\s*(\d+)\))?:?", re.ASCII)  # FreeBSD names the table (-F)
+_TITLE = re.compile(r"Routing tables?(?:\s*\(fib:\s*(\d{1,9})\))?:?", re.ASCII)  # FreeBSD names the table (-F)
 _SECTIONS: dict[str, Family] = {"Internet:": "inet", "Internet6:": "inet6"}
 _OTHER_SECTION = re.compile(r"(?:Protocol Family \d+|IPX|XNS|ISO|AppleTalk|X\.25|Netgraph|MPLS|Encap):", re.ASCII)
 _OTHER_HEADERS = ("Source ", "In label ")  # OpenBSD's sections Encap and MPLS
@@ -105,18 +105,32 @@ def _read(piece: _Piece) -> Iterator[tuple[str, Route | None]]:
         yield from ((line, None) for line in piece.lines)
         return
     found = [rows.row(line, piece.section.columns) for line in piece.lines]
-    section = piece.section._replace(narrow=_without_n(found, piece.section))
+    section = piece.section._replace(cut=_cut(found, piece.section))
+    if section.family is not None and _foreign_to(section.family, found):
+        section = section._replace(family=None)  # the next section's line and header were left out
     families = _families(found, section)
     for line, row, family in zip(piece.lines, found, families, strict=True):
         yield line, None if row is None else rows.route(row, family, section)
 
 
-def _without_n(found: Sequence[Row | None], section: Section) -> bool:
-    """Tell whether IPv6 rows were printed without -n: by their columns, or by networks that have lost their length."""
+def _cut(found: Sequence[Row | None], section: Section) -> tuple[int, int] | None:
+    """Tell how long cut IPv6 cells are: None for rows printed with -n, where nothing is cut.
+
+    Networks without a length, or columns of 18, show that it was without.
+    """
     inet6 = [row for row in found if row is not None and rows.family_of(row) == "inet6"]
-    if inet6 and section.columns.narrow:
-        return True
-    return any((not row.host and "/" not in row.destination) or widths.looks_narrow(row.line) for row in inet6)
+    if any(max(len(row.destination), len(row.gateway)) > widths.NARROW for row in inet6):
+        narrow = False  # the header above is that of IPv4
+        cut = (section.columns.destination_width or 39, section.columns.gateway_width or 31)  # -l without -n
+    else:
+        narrow = section.columns.narrow or any(widths.looks_narrow(row.line) for row in inet6)
+        cut = (widths.NARROW, widths.NARROW)
+    return cut if narrow or any(not row.host and "/" not in row.destination for row in inet6) else None
+
+
+def _foreign_to(family: Family, found: Sequence[Row | None]) -> bool:
+    """Tell whether rows of the other family stand in a section."""
+    return any(rows.family_of(row) not in {family, None} for row in found if row is not None)
 
 
 def _families(found: Sequence[Row | None], section: Section) -> list[Family]:
@@ -145,7 +159,7 @@ def _told(row: Row, section: Section) -> Family | None:
     if widths.looks_wide(row.line):
         return "inet6"
     known = section.family or section.columns.family or rows.family_of_gateway(row)
-    if known is None and widths.looks_narrow(row.line) and not section.narrow:
+    if known is None and widths.looks_narrow(row.line) and section.cut is None:
         return "inet"  # with -n an IPv6 column is wider
     return known
 
@@ -153,7 +167,7 @@ def _told(row: Row, section: Section) -> Family | None:
 def _shape(text: str, pieces: Sequence[_Piece], routes: Sequence[Route]) -> Iterator[str]:
     """Yield why the text as a whole can't be relied on."""
     if not routes:
-        yield "the table is empty"
+        yield "no row could be read" if any(piece.lines for piece in pieces) else "the table is empty"
     for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
         headed = following is not None and following.section.columns.names and following.number == piece.number
         if piece.section.family is not None and not piece.lines and not headed and routes:

@@ -25,6 +25,8 @@ _INTERFACE = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
 _MASK = re.compile(r"255\.[\d.]+|0\.0\.0\.0", re.ASCII)
 _REMARK = ("<", "#", "(", "*", "=>", "//", "--", '"')  # somebody's note behind a row, OpenBSD's label, 4.4BSD's "=>"
 _FLAGS_WIDTH = 10
+_LONGEST_ROW = 1000  # with -lll and -W it is less than 300; no cell of a longer line is worth looking at
+_LONGEST_NUMBER = 10
 _EXPIRE_WIDTH = 7
 # What route(8) has no word for: a route with one of these could not be put back as it was
 _NO_WORD_FOR = {"D": "made by a redirect", "M": "changed by a redirect", "Y": "proxy"}
@@ -52,12 +54,12 @@ class Section(NamedTuple):
     columns: Columns
     family: Family | None  # of its section line, where there was one
     table: int = MAIN_TABLE
-    narrow: bool = False  # printed without -n: cells as long as their column are cut
+    cut: tuple[int, int] | None = None  # printed without -n: destinations and gateways this long are cut
 
 
 def row(line: str, columns: Columns) -> Row | None:
     """Tell the words of a row apart; None for what is no row."""
-    words = line.split()
+    words = line.split() if len(line) < _LONGEST_ROW else []
     if "Address" in columns.names and len(words) > 3 and _FLAGS.fullmatch(words[3]):  # noqa: PLR2004 - 4.4BSD's -A
         words = words[1:]
     position = _flags_position(words)
@@ -73,7 +75,7 @@ def row(line: str, columns: Columns) -> Row | None:
     if behind and not (_is_expiry(behind[0]) or _NUMBER.fullmatch(behind[0]) or behind[0].startswith(_REMARK)):
         return None
     expires = _expiry(line, interface, behind, columns)
-    return Row(line, words[0], words[1], words[position], interface, expires)
+    return Row(line, words[0], words[1] if position > 1 else "", words[position], interface, expires)
 
 
 def route(row: Row, family: Family, section: Section) -> Route | None:
@@ -81,10 +83,10 @@ def route(row: Row, family: Family, section: Section) -> Route | None:
     if family == "inet":
         destination = cells.inet_destination(row.destination, host=row.host)
     else:
-        if section.narrow and _cut(row, section.columns.destination_width or 18):
+        if section.cut is not None and (len(row.destination) >= section.cut[0] or len(row.gateway) >= section.cut[1]):
             return None
         destination = cells.inet6_destination(row.destination, host=row.host)
-    gateway = cells.gateway(row.gateway)
+    gateway = cells.gateway(row.gateway) if row.gateway else cells.Gateway()
     if destination is None or gateway is None or _is_host_name(row, gateway):
         return None
     return Route(
@@ -106,9 +108,7 @@ def route(row: Row, family: Family, section: Section) -> Route | None:
 
 def family_of(row: Row) -> Family | None:
     """Tell a row's family by its destination; None for a bare ``default``."""
-    if row.destination == "default":
-        return None
-    return "inet6" if ":" in row.destination else "inet"
+    return cells.family(row.destination)
 
 
 def family_of_gateway(row: Row) -> Family | None:
@@ -120,12 +120,15 @@ def family_of_gateway(row: Row) -> Family | None:
 
 
 def _flags_position(words: list[str]) -> int | None:
-    """Find the flags: the third word, or the fourth behind an interface address (RT_IFA of -l)."""
+    """Find the flags: the third word, or the fourth behind an interface address (RT_IFA of -l).
+
+    They are the second where netstat printed a gateway of an Ethernet without address: as nothing.
+    """
     if len(words) > 2 and _FLAGS.fullmatch(words[2]):  # noqa: PLR2004 - behind destination and gateway
         return 2
     if len(words) > 3 and _FLAGS.fullmatch(words[3]) and not _MASK.fullmatch(words[2]):  # noqa: PLR2004 - and RT_IFA
         return 3 if cells.gateway(words[2]) is not None else None
-    return None
+    return 1 if len(words) > 1 and _FLAGS.fullmatch(words[1]) else None
 
 
 def _is_number(word: str, behind: list[str]) -> bool:
@@ -135,7 +138,7 @@ def _is_number(word: str, behind: list[str]) -> bool:
 
 
 def _is_expiry(word: str) -> bool:
-    return word == "!" or (word.isascii() and word.isdigit())
+    return word == "!" or (word.isascii() and word.isdigit() and len(word) <= _LONGEST_NUMBER)
 
 
 def _expiry(line: str, interface: str | None, behind: list[str], columns: Columns) -> int | str | None:
@@ -149,13 +152,14 @@ def _expiry(line: str, interface: str | None, behind: list[str], columns: Column
     return "!" if behind[0] == "!" else int(behind[0])
 
 
-def _cut(row: Row, width: int) -> bool:
-    return len(row.destination) >= width or len(row.gateway) >= width
-
-
 def _is_host_name(row: Row, gateway: cells.Gateway) -> bool:
     """Tell whether what looks like an interface's name is a host's: with G the gateway is an address."""
-    return gateway.link == row.gateway and "G" in row.flags and not row.gateway.startswith("link#")
+    return (
+        gateway.link is not None
+        and gateway.link == row.gateway
+        and "G" in row.flags
+        and not row.gateway.startswith("link#")
+    )
 
 
 def _type(flags: str) -> str:
@@ -170,12 +174,18 @@ def _type(flags: str) -> str:
 
 def _unwritable(row: Row, columns: Columns) -> tuple[str, ...]:
     reasons = [reason for letter, reason in _NO_WORD_FOR.items() if letter in row.flags]
+    if not row.gateway:
+        reasons.append("gateway not printed")
     if len(row.flags) >= _FLAGS_WIDTH:
         reasons.append("flags cut")
-    if row.interface is not None and not columns.named_in_full:
-        width = columns.netif_width
-        if width is None and not columns.names:
-            width = measured_netif_width(row.line, row.flags, row.interface)
-        if may_be_cut(row.interface, width):
-            reasons.append("interface name cut")
+    if row.interface is not None and not columns.named_in_full and _may_be_cut(row.interface, row, columns):
+        reasons.append("interface name cut")
     return tuple(reasons)
+
+
+def _may_be_cut(interface: str, row: Row, columns: Columns) -> bool:
+    if columns.netif_width is not None:
+        return may_be_cut(interface, columns.netif_width)
+    if not may_be_cut(interface, None):
+        return False
+    return may_be_cut(interface, measured_netif_width(row.line, row.flags, interface))

@@ -29,7 +29,11 @@ def disagreements(routes: Iterable[Route]) -> Iterator[str]:
         if route.interface == _LOOPBACK:
             continue
         yield from _zones(route)
-        if route.link is None or not route.link.startswith("link#"):
+        if route.link is None or ":" in route.link:
+            continue
+        if not route.link.startswith("link#"):
+            if not route.link.startswith(route.interface):
+                yield f"{route.destination} is on {route.interface}, but leads to {route.link}"
             continue
         known = names.setdefault(route.link, route)
         if not _same(route, known):

@@ -239,6 +239,46 @@ def test_a_piece_without_header_shows_by_its_networks_that_its_addresses_may_be_
     assert len(parse(table).unparsed) == 2
 
 
+def test_long_columns_without_n_are_wider_and_cut_as_well() -> None:
+    header = f"{'Destination':<39} {'Gateway':<31} {'Flags':<10} {'Refs':>6} {'Use':>8} {'Mtu':>6} {'Netif':>8} Expire"
+    whole = f"{'fe80::20:1%utun0':<39} {'link#16':<31} {'UHLI':<10} {0:>6} {0:>8} {16384:>6} {'lo0':>8}"
+    network = (
+        f"{'fe80::%utun0':<39} {'fe80::20ee:71f3:192e:ac71%utun0':<31} {'UcI':<10} {0:>6} {0:>8} {2000:>6} {'utun0':>8}"
+    )
+    cut = f"{'default':<39} {'fe80::20ee:71f3:192e:ac71%bridg':<31} {'UGcI':<10} {0:>6} {0:>8} {1500:>6} {'bridge0':>8}"
+
+    reading = parse(f"Internet6:\n{header}\n{cut}\n{whole}\n{network}\n")
+
+    assert [route.destination for route in reading.routes] == ["fe80::20:1/128"]
+    assert reading.unparsed == (cut, network)
+
+
+def test_ipv6_rows_whose_header_was_left_out_are_not_taken_for_cut_ones() -> None:
+    lines = [
+        line
+        for line in MACOS_14.splitlines()
+        if line and not line.startswith(("Internet6:", "Destination  " + " " * 18))
+    ]
+
+    reading = parse("\n".join(lines) + "\n")
+
+    assert reading.routes == parse(MACOS_14).routes
+    assert not reading.unparsed
+
+
+def test_a_default_in_a_section_that_holds_both_families_has_that_of_its_gateway() -> None:
+    table = "Internet:\n10.8/24 10.8.0.5 UGSc utun4\ndefault fe80::%utun0 UGcIg utun0\nfd00::/64 utun4 USc utun4\n"
+
+    assert [route.family for route in parse(table).routes] == ["inet", "inet6", "inet6"]
+
+
+def test_a_gateway_that_was_not_printed_is_missing_and_the_route_marked() -> None:
+    route = one("10.8/24                               UCS                   en0      !\n")
+
+    assert (route.gateway, route.link, route.interface) == (None, None, "en0")
+    assert route.unwritable == ("gateway not printed",)
+
+
 def test_a_host_name_where_an_address_should_stand_is_not_understood() -> None:
     table = (
         "gateway1           192.168.7.1        UHS        en0\n10.8.0.9           router1            UGHS       en0\n"
@@ -290,6 +330,7 @@ def test_rows_of_other_families_and_what_is_no_row_are_returned() -> None:
 def test_an_empty_table_is_not_to_be_relied_on() -> None:
     assert parse("Routing tables\n").torn == ("the table is empty",)
     assert parse("").torn == ("the table is empty",)
+    assert parse("netstat: sysctl: Cannot allocate memory\n").torn == ("no row could be read",)
 
 
 def test_a_section_without_rows_is_not_to_be_relied_on() -> None:
@@ -322,6 +363,12 @@ def test_one_link_number_on_two_interfaces_shows_a_name_that_was_stale() -> None
     (sentence,) = parse("10.8/24 link#18 UCS utun4\n10.9/24 link#18 UCS en0\n").torn
 
     assert sentence == "10.9.0.0/24 is on en0, but link#18 is utun4 elsewhere"
+
+
+def test_a_gateway_that_names_another_interface_shows_a_name_that_was_stale() -> None:
+    (sentence,) = parse("10.8/24 utun4 USc en0\n").torn
+
+    assert sentence == "10.8.0.0/24 is on en0, but leads to utun4"
 
 
 def test_addresses_of_our_own_lead_to_the_loopback_and_name_the_real_interface() -> None:

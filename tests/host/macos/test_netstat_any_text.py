@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -54,6 +54,11 @@ def test_no_line_of_a_damaged_table_is_lost(data: st.DataObject) -> None:
     assert kept(parse(text)) == rows(text)
 
 
+def test_numbers_without_end_are_no_expiry_and_lines_without_end_are_no_rows() -> None:
+    assert [route.expires for route in parse("10.8/24 utun4 USc utun4 " + "9" * 900 + "\n").routes] == [None]
+    assert len(parse(":" * 1_000_000 + "! link#4 UH en0\n").unparsed) == 1
+
+
 def test_a_hundred_thousand_rows_are_read_in_under_two_seconds() -> None:
     inet = "".join(
         f"{f'10.{n >> 8 & 255}.{n & 255}.{n >> 16}/32':<18} 192.168.7.1        UGSc                utun4       \n"
@@ -63,7 +68,7 @@ def test_a_hundred_thousand_rows_are_read_in_under_two_seconds() -> None:
         f"{f'fd00:{n >> 8:x}:{n & 255:x}::/64':<39} fe80::1%utun4                           UGSc                utun4\n"
         for n in range(50_000)
     )
-    started = perf_counter()
+    started = process_time()
 
     assert len(parse(inet + inet6).routes) == 100_000
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
