@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.pace import Pace
+from routewatch.commands.pace import Pace, Waited
 from routewatch.commands.watchman import Watchman
 from routewatch.errors import RoutewatchError, StateError
 from routewatch.host.notify import notify
@@ -83,7 +83,7 @@ class Daemon:
     ) -> None:
         selector, wakeups = sources
         while True:
-            selector.select(max(0.0, self._next() - self._now()))
+            self._wait(selector, watchman)
             words = wakeups.drain()
             if STOP in words:
                 return
@@ -93,6 +93,17 @@ class Daemon:
                 self._look(doorbell, watchman)
                 if self._reload_at is None and wakeups.changed():  # where no watch can tell
                     self._reload(watchman)
+
+    def _wait(self, selector: selectors.BaseSelector, watchman: Watchman) -> None:
+        """Wait for a word or the next look; one that took far too long (SIGSTOP, swapping, sleep) is told of."""
+        before, due = self._context.host.now(), self._next()
+        selector.select(max(0.0, due - before.monotonic))
+        after = self._context.host.now()
+        slept = (after.boot - before.boot) - (after.monotonic - before.monotonic)  # CLOCK_BOOTTIME runs on in sleep
+        waited = Waited(after.monotonic, after.monotonic - max(due, before.monotonic), slept)
+        gap = self._pace.overslept(waited)
+        if gap:
+            watchman.overslept(gap, counts=waited.late >= slept)
 
     def _next(self) -> float:
         return self._pace.due if self._reload_at is None else min(self._pace.due, self._reload_at)

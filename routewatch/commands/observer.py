@@ -76,15 +76,22 @@ class Observer:
         """Tell whether the last look that is remembered was one at a table at rest."""
         return bool(self.course.history) and self.course.history[-1] is self.course.last
 
-    def take(self, sight: Sight) -> Followed:
-        """Follow one look and write down what it led to. Raises StateError; the course has gone on all the same."""
+    def take(self, sight: Sight, gap: str = "") -> Followed:
+        """Follow one look and write down what it led to. Raises StateError; the course has gone on all the same.
+
+        ``gap`` says in words that nobody looked for too long: what was heard since the last look was heard late.
+        """
         self._catch_up()
         last = self.course.last
         if not self._writes and last is not None and last.taken.boot > sight.snapshot.taken.boot:
             return Followed(course=self.course)  # the daemon has seen more than this already
         followed = admitted(follow(self.course, sight, self._context.signatures))
         if last is not None and last is self._recalled and sight.snapshot.taken.boot - last.taken.boot > self._apart:
-            followed = untied(followed, sight.snapshot)
+            followed = untied(followed, sight.snapshot.taken.boot)
+        if gap:
+            event = Event(kind="gap", at=sight.snapshot.taken, detail=gap)
+            since = sight.snapshot.taken.boot if last is None else last.taken.boot
+            followed = untied(replace(followed, events=(event, *followed.events)), since)
         followed = self._with_returned(followed)
         self.course = followed.course
         owed = joined(self._owed, followed)

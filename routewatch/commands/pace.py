@@ -6,10 +6,21 @@ that a huge table costs at most a tenth of a core.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 SHARE = 10
+TOLERATED = 5.0  # seconds that a look may come late, at least, before that is a gap
+
+
+class Waited(NamedTuple):
+    """How a wait ended, in seconds: when (monotonic clock), how late, and how long the machine slept meanwhile."""
+
+    ended: float
+    late: float
+    slept: float
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -44,6 +55,15 @@ class Pace(Struct, frozen=True, kw_only=True):
         if self.first_ring is not None:
             wanted.append(min(self.last_ring + self.quiet, self.first_ring + self.limit))
         return max(min(wanted), self.looked + SHARE * self.took)
+
+    def overslept(self, waited: Waited) -> str:
+        """Say in words that nobody looked for too long, where a wait took much longer than was asked for."""
+        tolerated = max(2 * self.poll, TOLERATED)
+        if max(waited.late, waited.slept) <= tolerated:
+            return ""
+        why = ", for the machine slept" if waited.slept > waited.late else ""
+        seconds = waited.ended - self.looked + max(0.0, waited.slept)
+        return f"did not look for {seconds:.0f} s{why}: what changed meanwhile bears the time of this look"
 
     def is_quiet(self, now: float) -> bool:
         """Tell whether the table has been quiet long enough for what is seen now to be settled."""

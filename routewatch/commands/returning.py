@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from routewatch.core.memory import Event, Session
-    from routewatch.core.model import PolicyRule, Route
+    from routewatch.core.model import Author, PolicyRule, Route
     from routewatch.core.sessions import Followed
     from routewatch.store.journal import CleanupRow
 
@@ -46,8 +46,14 @@ def taken_back(cleanups: Sequence[CleanupRow], *, underway: bool = False) -> lis
 
 def is_unclaimed(event: Event) -> bool:
     """Tell whether a row came or went without a session, and by nobody who is known and is not us."""
-    is_strangers = event.author is not None and event.author.kind in {"process", "kernel"}
-    return event.session is None and event.kind in COME | GONE and not is_strangers
+    return event.session is None and event.kind in COME | GONE and not _is_strangers(event.author)
+
+
+def _is_strangers(author: Author | None) -> bool:
+    """Tell whether somebody else is the author; an undo beside a daemon is a process to it, named like itself."""
+    if author is None or author.process is None:
+        return author is not None and author.kind == "kernel"
+    return not any(word.rpartition("/")[2] == "routewatch" for word in author.process.command)
 
 
 def returned(followed: Followed, steps: Iterable[StoredStep], stored: Callable[[int], Session | None]) -> Followed:

@@ -88,11 +88,15 @@ def _daemon(context: Context, store: Store) -> dict[str, Any]:
     health, last = store.observations.health(place), store.observations.last(place)
     running = health is not None and health.pid == pid  # a command that looks holds the lock too, for a moment
     looks = [wall for wall in (health and health.snapshot, last and last.wall) if wall]
+    age = context.host.now().wall - max(looks) if looks else None
+    patience = 2 * context.settings.poll_interval + context.settings.settle_limit
     return {
         "running": running,
+        "stalled": running and age is not None and age > patience,
         "pid": pid if running else None,
         "started": iso(health.started) if health and running else None,
         "last_snapshot": iso(max(looks, default=None)),
+        "last_snapshot_age": None if age is None else round(age, 3),
         "gaps": health.gaps if health else 0,
         "last_error": health.error or None if health else None,
         "state_dir": str(context.state_dir),
@@ -169,6 +173,9 @@ def _daemon_line(daemon: dict[str, Any]) -> str:
         last = f"nobody has looked since {daemon['last_snapshot']}" if daemon["last_snapshot"] else "nobody ever looked"
         return f"daemon: not running, {last} (routewatch run)"
     gaps = f", {daemon['gaps']} gaps" if daemon["gaps"] else ""
+    if daemon["stalled"]:
+        since = span(daemon["last_snapshot_age"])
+        return f"daemon: running, pid {daemon['pid']}, but it has not looked for {since}{gaps}{error}"
     return f"daemon: running, pid {daemon['pid']}, last look {daemon['last_snapshot'] or 'never'}{gaps}{error}"
 
 

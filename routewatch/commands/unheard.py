@@ -12,29 +12,28 @@ from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Event, Session, Trace
-    from routewatch.core.model import Moment
     from routewatch.core.sessions import Followed
-    from routewatch.core.snapshot import Snapshot
 
 UP_ALREADY = "no baseline: it was up already"
 
 
-def untied(followed: Followed, now: Snapshot) -> Followed:
-    """Return what a look led to, without the ties by time of changes whose time nobody knows."""
+def untied(followed: Followed, since: float) -> Followed:
+    """Return what a look led to, without the ties by time of changes whose time nobody knows.
+
+    These are the changes that bear a time from ``since`` on (boot clock).
+    """
     guessed = {
         trace.row
         for session in followed.sessions
         for trace in (*session.appeared, *session.vanished)
-        if _is_guess(trace, now.taken)
+        if _is_guess(trace, since)
     }
     if not guessed:
         return followed
     return replace(
         followed,
-        course=replace(
-            followed.course, sessions=tuple(_without_guesses(s, now.taken) for s in followed.course.sessions)
-        ),
-        sessions=tuple(_without_guesses(s, now.taken) for s in followed.sessions),
+        course=replace(followed.course, sessions=tuple(_without_guesses(s, since) for s in followed.course.sessions)),
+        sessions=tuple(_without_guesses(s, since) for s in followed.sessions),
         events=tuple(
             replace(event, session=None) if (event.route or event.policy_rule) in guessed else event
             for event in followed.events
@@ -42,16 +41,16 @@ def untied(followed: Followed, now: Snapshot) -> Followed:
     )
 
 
-def _is_guess(trace: Trace, at: Moment) -> bool:
-    """Tell whether the time of the look is all that ties it: a change that was heard bears its own time."""
-    return trace.tie == "time" and trace.at == at
+def _is_guess(trace: Trace, since: float) -> bool:
+    """Tell whether such a time is all that ties it: a change that was heard at once bears its own."""
+    return trace.tie == "time" and trace.at.boot >= since
 
 
-def _without_guesses(session: Session, at: Moment) -> Session:
+def _without_guesses(session: Session, since: float) -> Session:
     return replace(
         session,
-        appeared=tuple(trace for trace in session.appeared if not _is_guess(trace, at)),
-        vanished=tuple(trace for trace in session.vanished if not _is_guess(trace, at)),
+        appeared=tuple(trace for trace in session.appeared if not _is_guess(trace, since)),
+        vanished=tuple(trace for trace in session.vanished if not _is_guess(trace, since)),
     )
 
 

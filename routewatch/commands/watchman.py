@@ -48,6 +48,7 @@ class Watchman:
         self._observer = Observer(context, store, writes=True, listens=True)
         self._changes: list[Change] = []
         self._lost = False
+        self._gap = ""  # in words, until the next look is followed
         self._gaps = 0
         self._error = ("", 0.0)
         self._started = context.host.now().wall
@@ -62,6 +63,11 @@ class Watchman:
         """Keep what the doorbell told until the next look."""
         self._changes += rings.changes[: max(0, CHANGES - len(self._changes))]
         self._lost = self._lost or rings.lost or len(self._changes) >= CHANGES
+
+    def overslept(self, gap: str, *, counts: bool) -> None:
+        """Take note that nobody looked for too long; it ``counts`` where that is a failing of ours."""
+        self._gap = gap
+        self._gaps += counts
 
     def observe(self) -> Snapshot | None:
         """Take a snapshot; None where the system can't be read just now."""
@@ -78,9 +84,10 @@ class Watchman:
             return
         sight = Sight(snapshot=snapshot, changes=tuple(self._changes), lost=self._lost, settled=settled)
         self._gaps += self._lost
+        gap, self._gap = self._gap, ""
         self._changes, self._lost = [], False
         try:
-            for event in self._observer.take(sight).events:
+            for event in self._observer.take(sight, gap).events:
                 self._log_event(event)
             if settled and not snapshot.unsure:
                 self._rested = snapshot
@@ -191,7 +198,8 @@ class Watchman:
             "author": author_text(event.author) or None,
             "detail": event.detail or None,
         }
-        self._log.info(event.kind, **{name: value for name, value in fields.items() if value is not None})
+        tell = self._log.warning if event.kind == "gap" else self._log.info
+        tell(event.kind, **{name: value for name, value in fields.items() if value is not None})
 
     def _fail(self, what: str, error: RoutewatchError) -> None:
         self._error = (error.message, self._context.host.now().wall)

@@ -10,6 +10,7 @@ from routewatch.commands.context import Context
 from routewatch.commands.speech import Options
 from routewatch.commands.watchman import Watchman
 from routewatch.log import configure, get_logger
+from routewatch.store.locks import try_lock
 from tests.scenarios.clients import dies, openvpn_connects
 
 if TYPE_CHECKING:
@@ -107,3 +108,47 @@ def test_two_single_looks_within_a_minute_tie_by_time(desk: Desk) -> None:
     events = desk.ask("log").document["events"]
     ties = {e["route"]["destination"]: e["session"] for e in events if e["kind"] == "route_added"}
     assert ties["203.0.113.10/32"] == 1
+
+
+def test_what_a_daemon_heard_too_late_is_not_the_vpns_for_its_time(desk: Desk) -> None:
+    desk.knows_the_machine()
+    context = Context(Options(config=str(desk.configuration), state_dir=str(desk.state)), desk.host)
+    configure(0, color=False)
+    with context.store() as store:
+        watchman, bell = Watchman(context, store, get_logger()), desk.host.doorbell()
+        openvpn_connects(desk.story)
+        look(watchman)
+        desk.host.advance(8)
+        desk.story.add(STRANGER)  # by somebody who is gone before his message is read
+        watchman.hear(bell.read())
+        desk.host.advance(0.1)
+        watchman.overslept("did not look for 8 s", counts=True)
+        look(watchman)
+        desk.host.advance(1)
+        look(watchman)
+
+    events = desk.ask("log").document["events"]
+    ties = {e["route"]["destination"]: e["session"] for e in events if e["kind"] == "route_added"}
+    assert ties["10.66.0.0/16"] is None
+    assert [event["detail"] for event in events if event["kind"] == "gap"] == ["did not look for 8 s"]
+    assert desk.ask("status").document["daemon"]["gaps"] == 1
+
+
+def look(watchman: Watchman) -> None:
+    snapshot = watchman.observe()
+    assert snapshot is not None
+    watchman.follow(snapshot, settled=True)
+
+
+def test_a_daemon_that_runs_and_has_not_looked_for_long_is_told_of(desk: Desk) -> None:
+    desk.knows_the_machine()
+    lock = try_lock(desk.state, "observe.lock")
+    assert lock is not None
+    with lock:
+        daemon_looks(desk)
+        desk.host.advance(60)
+        assert desk.ask("status").document["daemon"]["stalled"] is False
+        desk.host.advance(10)
+        assert desk.ask("status").document["daemon"]["stalled"] is True
+        assert "but it has not looked for 1 m 10 s" in desk.say("status").out
+    assert desk.ask("status").document["daemon"]["stalled"] is False
