@@ -17,6 +17,7 @@ NARROW = 18  # without -n every address column is this wide, and cut
 # From the start of "Flags" to the end of "Netif", where nothing stands between them: the width of Netif.
 # 13, 15, 16: FreeBSD and Mac OS X 10.5; 18, 19: up to macOS 11; 21: 12 and 13; 25: 14 and later
 _NETIF_WIDTHS = {13: 6, 15: 8, 16: 8, 18: 7, 19: 8, 21: 10, 25: 14}
+_LEAST_WIDE = 33  # FreeBSD's; NetBSD's is 34, macOS' 39
 _FLAGS_WIDTH = 10
 _ANY_NETIF_WIDTH = frozenset({7, 8, 10, 14})  # of the releases whose headers are not at hand
 _LEAST_NETIF_WIDTH = 6
@@ -90,20 +91,20 @@ def measured_netif_width(row: str, flags: str, interface: str) -> int | None:
 
 
 def gateway_start(row: str) -> int | None:
-    """Return where the second word of a row begins, counted from its first."""
-    words = [found.start() for found in _WORD.finditer(row)][:2]
-    return words[1] - words[0] if len(words) > 1 else None
+    """Return where the second word of a row begins, counted from its first; None where the first fills its column."""
+    first = row.split(None, 1)[0]
+    padded = row.lstrip()[len(first) :]
+    return len(first) + len(padded) - len(padded.lstrip()) if len(first) < NARROW else None
 
 
 def looks_narrow(row: str) -> bool:
     """Tell by a row's own layout whether its first column is one of 18, padded."""
-    return gateway_start(row) == NARROW + 1 and len(row.split(None, 1)[0]) < NARROW
+    return gateway_start(row) == NARROW + 1
 
 
 def looks_wide(row: str) -> bool:
     """Tell by a row's own layout whether its first column is as wide as an IPv6 one."""
-    start = gateway_start(row)
-    return start is not None and start >= 33 and len(row.split(None, 1)[0]) < NARROW  # noqa: PLR2004 - FreeBSD's
+    return (gateway_start(row) or 0) > _LEAST_WIDE
 
 
 def _width(spans: dict[str, tuple[int, int]], name: str) -> int | None:

@@ -173,7 +173,7 @@ def _type(flags: str) -> str:
 
 
 def _unwritable(row: Row, columns: Columns) -> tuple[str, ...]:
-    reasons = [reason for letter, reason in _NO_WORD_FOR.items() if letter in row.flags]
+    reasons = [_NO_WORD_FOR[letter] for letter in row.flags if letter in _NO_WORD_FOR]
     if not row.gateway:
         reasons.append("gateway not printed")
     if len(row.flags) >= _FLAGS_WIDTH:
