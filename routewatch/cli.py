@@ -12,7 +12,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from routewatch import __version__
 from routewatch.commands.context import Context
@@ -50,6 +50,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(message, f"see: {self.prog} --help")
+
+
+class CommandParser(Parser):
+    """The parser of a command, or of one of its actions: each takes the common options too."""
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever argparse gives a parser
+        """Take what argparse gives it."""
+        super().__init__(parents=[_common()], allow_abbrev=False, **given)
 
 
 def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
@@ -144,26 +152,35 @@ def _chosen(words: Sequence[str]) -> str | None:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    chosen, common = _chosen(words), _common()
+    chosen = _chosen(words)
     parser = Parser(
         prog=PROGRAM,
         description="Remembers the routing table from before each VPN session and puts back what it left behind.",
-        parents=[common],
+        parents=[_common()],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="say which routewatch this is")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, prog=PROGRAM)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=CommandParser, prog=PROGRAM)
     if chosen in COMMANDS:
-        description = COMMANDS[chosen]
-        subparser = subparsers.add_parser(chosen, description=description, parents=[common], allow_abbrev=False)
+        subparser = subparsers.add_parser(chosen, description=COMMANDS[chosen])
         import_module(f"routewatch.commands.{chosen}").add(subparser)
     else:  # to be named in the help, or as what could have been meant
         for name, description in COMMANDS.items():
             subparsers.add_parser(name, help=description, add_help=False)
-    arguments = parser.parse_args(list(words))
+    arguments, rest = parser.parse_known_args(list(words))
+    if rest:
+        _refuse(chosen, rest)
     if arguments.command is None and not arguments.version:
         parser.error("a COMMAND is missing")
     return arguments
+
+
+def _refuse(chosen: str | None, rest: Sequence[str]) -> NoReturn:
+    """Say what was not understood, and what may have been meant. Raises UsageError."""
+    other = next((word for word in rest if word in COMMANDS), None)
+    program = f"{PROGRAM} {chosen}" if chosen else PROGRAM
+    hint = f"see: {program} --help" if other is None else f"one command at a time: {program}, or {PROGRAM} {other}"
+    raise UsageError(f"unrecognized arguments: {' '.join(rest)}", hint)
 
 
 def _common() -> Parser:

@@ -35,10 +35,20 @@ NOT_ADOPTED = (
 )
 
 
+ACTIONS = {
+    "capture": "take the table as it is now as the baseline: what is in it counts as yours",
+    "show": "print a baseline (ID, or the latest)",
+    "forget": "delete a baseline (ID, or the latest): nothing is compared with it any more",
+}
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """Take what to do, and which baseline."""
-    parser.add_argument("action", choices=("capture", "show", "forget"))
-    parser.add_argument("id", nargs="?", type=int, metavar="ID", help="which one (default: the latest)")
+    actions = parser.add_subparsers(dest="action", metavar="capture|show|forget", required=True)
+    for name, does in ACTIONS.items():
+        action = actions.add_parser(name, help=does, description=does)
+        if name != "capture":
+            action.add_argument("id", nargs="?", type=int, metavar="ID", help="which one (default: the latest)")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:

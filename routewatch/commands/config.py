@@ -13,9 +13,17 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
 
 
+ACTIONS = {
+    "check": "say every mistake of the configuration, with its key",
+    "show": "print the settings in force, and where each came from, as a configuration that says the same",
+}
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """Take what to do."""
-    parser.add_argument("action", choices=("check", "show"))
+    actions = parser.add_subparsers(dest="action", metavar="check|show", required=True)
+    for name, does in ACTIONS.items():
+        actions.add_parser(name, help=does, description=does)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:

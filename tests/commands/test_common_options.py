@@ -72,3 +72,42 @@ def test_the_help_of_a_command_has_the_common_options(capsys: pytest.CaptureFixt
         main(["cleanup", "--help"])
 
     assert "--state-dir" in capsys.readouterr().out
+
+
+ACTIONS = {"baseline": ("capture", "show", "forget"), "config": ("check", "show")}
+
+
+@pytest.mark.parametrize("command", ACTIONS)
+def test_a_command_of_several_actions_names_them(desk: Desk, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    answer = desk.say(command)
+    assert answer.status == 2
+    assert answer.err.startswith(f"routewatch: the following arguments are required: {'|'.join(ACTIONS[command])}")
+
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for action in ACTIONS[command]:
+        assert any(line.startswith(f"    {action}  ") for line in lines)
+
+
+@pytest.mark.parametrize(("action", "takes_one"), [("capture", False), ("show", True), ("forget", True)])
+def test_a_number_is_taken_where_it_means_something(
+    desk: Desk, capsys: pytest.CaptureFixture[str], action: str, *, takes_one: bool
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["baseline", action, "--help"])
+    told = capsys.readouterr().out
+    assert ("ID" in told.partition("--help")[0]) is takes_one
+    assert "--state-dir" in told
+
+    expected = "there is no baseline 7" if takes_one else "unrecognized arguments: 7"
+    assert expected in desk.say("baseline", action, "7").err
+
+
+@pytest.mark.parametrize("words", ["--cleanup status", "cleanup status", "--cleanup --dry-run status"])
+def test_two_commands_at_once_are_a_question_which(desk: Desk, words: str) -> None:
+    answer = desk.ask(*words.split())
+
+    assert answer.status == 2
+    assert answer.document["error"]["message"] == "unrecognized arguments: status"
+    assert answer.document["error"]["hint"] == "one command at a time: routewatch cleanup, or routewatch status"
