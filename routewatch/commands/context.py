@@ -5,6 +5,7 @@ Everything is opened when it is first asked for.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,13 +112,33 @@ class Context(Speech):
         return self._opened is not None and self._opened.may_begin_anew
 
     def store(self, *, readonly: bool = False) -> Store:
-        """Open the store. Raises StateError, PermissionRefusedError."""
-        from routewatch.store.database import open_store
+        """Open the store; who only looks and has none of his own opens the service's, where he may.
 
+        Where he has one that nobody ever looked into, a note names the service's.
+        Raises StateError, PermissionRefusedError.
+        """
+        from routewatch.store.database import NAME, open_store
+
+        service = self._service()
+        has_own = not readonly or os.path.lexists(self.state_dir / NAME)
+        if service is not None and not has_own and os.access(service / NAME, os.R_OK):
+            self.options = replace(self.options, state_dir=str(service))
+            service = None
         store = self._opened = open_store(self.state_dir, now=self.host.now().wall, readonly=readonly)
         for warning in store.warnings:
             self.note(f"warning: {warning}")
+        if service is not None and not store.observations.has_any():
+            self.note(
+                f"note: root's routewatch keeps its state in {service}; this is your own, and empty (use sudo, or"
+                " --state-dir)"
+            )
         return store
+
+    def _service(self) -> Path | None:
+        """Return the state directory of root's service where there is one, and nobody named the one in use."""
+        service = None if self.options.state_dir else self.loaded.service
+        # os.path asks no questions about a folder that is closed to us: then there is none
+        return service if service is not None and service != self.state_dir and os.path.isdir(service) else None  # noqa: PTH112
 
 
 def signatures_of(settings: Settings) -> tuple[Signature, ...]:

@@ -19,7 +19,9 @@ from routewatch.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FILE = "routewatch/routewatch.toml"
+NAME = "routewatch"
+FILE = f"{NAME}/routewatch.toml"
+SERVICE_STATE_HOME = {"linux": "/var/lib", "macos": "/var/db"}
 DEFAULT = "default"
 _LARGEST = 2**20  # bytes; a file beyond that is no configuration
 
@@ -32,6 +34,7 @@ class Person(Struct, frozen=True, kw_only=True):
     system: tuple[Path, ...] = (Path("/etc"),)  # folders of the machine's configuration, in order
     config_home: Path | None = None
     state_home: Path = Path("/var/lib")
+    service: Path | None = None  # where root's service keeps its state, for a person who has his own elsewhere
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -40,6 +43,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     settings: Settings
     sources: dict[str, str]
     path: Path | None = None
+    service: Path | None = None  # the state of root's service, where the person has his own by default
 
     def stored_in(self, directory: Path) -> Loaded:
         """Return the same with the state directory that the command line names."""
@@ -54,7 +58,7 @@ def current_person() -> Person:
     """Return who runs this process (XDG base directory specification; on macOS Apple's and Homebrew's places)."""
     macos = sys.platform == "darwin"
     system = ("/usr/local/etc", "/opt/homebrew/etc") if macos else ("/etc",)
-    state_home = Path("/var/db" if macos else "/var/lib")
+    state_home = Path(SERVICE_STATE_HOME["macos" if macos else "linux"])
     if os.geteuid() == 0:
         return Person(root=True, macos=macos, system=tuple(map(Path, system)), state_home=state_home)
     return Person(
@@ -63,6 +67,7 @@ def current_person() -> Person:
         system=tuple(map(Path, system)),
         config_home=_home("XDG_CONFIG_HOME", ".config"),
         state_home=_home("XDG_STATE_HOME", ".local/state"),
+        service=state_home / NAME,
     )
 
 
@@ -89,9 +94,11 @@ def load(path: Path | None, person: Person | None = None) -> Loaded:
             "\n".join(f"{found}: {problem}" for problem in reading.problems),
             "Correct it; routewatch config check looks again.",
         )
-    if not settings.state_dir:
-        settings = replace(settings, state_dir=str(person.state_home / "routewatch"))
-    return Loaded(settings=settings, sources=_sources(raw, found), path=found)
+    by_default = not settings.state_dir
+    if by_default:
+        settings = replace(settings, state_dir=str(person.state_home / NAME))
+    service = person.service if by_default else None
+    return Loaded(settings=settings, sources=_sources(raw, found), path=found, service=service)
 
 
 def _read(path: Path, person: Person) -> dict[str, Any]:
