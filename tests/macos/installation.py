@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.macos import kernel, printing
 from tests.macos.machine import STATE, Machine, Opened, Row, write
-from tests.macos.programs import CALLS, PROGRAMS
+from tests.macos.programs import CALLS, MODE, PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,13 +90,14 @@ class Installation:
         return f'platform = "macos"\n\n[macos]\n{programs}'
 
     def misbehaves(self, program: str, mode: str, times: int = -1) -> None:
-        """Let a program misbehave: hang, garbage, empty, fail, cut; netstat also torn, torn first, one family."""
-        with self.state() as machine:
-            machine.modes[program] = [mode, times]
+        """Let a program misbehave: hang, garbage, empty, fail, cut; netstat also torn, torn first, one family.
+
+        ``times`` is for how many calls; -1: until ``behaves``.
+        """
+        (self.folder / f"{program}.{MODE}").write_text(json.dumps([mode, times]), encoding="utf-8")
 
     def behaves(self, program: str) -> None:
-        with self.state() as machine:
-            machine.modes.pop(program, None)
+        (self.folder / f"{program}.{MODE}").unlink(missing_ok=True)
 
     def lacks(self, program: str) -> None:
         """Take a program away."""

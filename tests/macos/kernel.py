@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tests.macos.machine import Interface, Machine
 
 EPERM, ESRCH, EEXIST, EINVAL, ENETUNREACH = 1, 3, 17, 22, 51  # sys/errno.h of Darwin
-ZONED = tuple(map(IPv6Network, ("fe80::/10", "ff01::/16", "ff02::/16")))  # in6_embedded_scope
 FLAGS = "UGHRDMmdCXLS12Wc3BbIiYrg"  # in netstat's order
 BITS = {"inet": 32, "inet6": 128}
 ZERO = {"inet": "0.0.0.0", "inet6": "::"}  # noqa: S104  # the destination of the default route
@@ -37,8 +36,8 @@ def in_order(flags: str) -> str:
 
 
 def is_zoned(address: str) -> bool:
-    """Tell whether the kernel keeps a zone in this address."""
-    return ":" in address and any(IPv6Address(address) in network for network in ZONED)
+    """Tell whether the kernel keeps a zone in this address: fe80::/10, ff01::/16, ff02::/16 (in6_embedded_scope)."""
+    return address.startswith(("fe8", "fe9", "fea", "feb", "ff01:", "ff02:"))
 
 
 def is_ether(gateway: str) -> bool:
@@ -47,7 +46,7 @@ def is_ether(gateway: str) -> bool:
 
 
 def find(machine: Machine, key: Key) -> Row | None:
-    return next((row for row in machine.rows if row.key == key), None)
+    return next((row for row in machine.rows if row[:4] == key), None)
 
 
 def add(machine: Machine, row: Row) -> Row:

@@ -100,7 +100,6 @@ class Machine:
         self.next_index = 1
         self.next_generation = 1
         self.next_pid = 90001
-        self.modes: dict[str, list[Any]] = {}  # program: mode, and how many calls it lasts (-1: for ever)
 
     def version(self) -> tuple[int, int]:
         """Return the release as numbers that can be compared: (10, 14), (15, 0)."""
@@ -123,7 +122,7 @@ class Machine:
         return interface.name if interface else ""
 
     def parent_of(self, row: Row) -> Row | None:
-        return next((one for one in self.rows if one.key == row.parent), None)
+        return next((one for one in self.rows if one[:4] == row.parent), None)
 
     def dumped(self) -> str:
         return json.dumps(vars(self))

@@ -56,8 +56,8 @@ def routing_tables(machine: Machine, families: tuple[str, ...], *, clones: bool 
 
 def _hidden(machine: Machine, row: Row) -> bool:
     """Tell a protocol-cloned row, which only -a shows: W, and the parent has c."""
-    parent = machine.parent_of(row)
-    return "W" in row.flags and parent is not None and "c" in parent.flags
+    parent = machine.parent_of(row) if "W" in row.flags else None
+    return parent is not None and "c" in parent.flags
 
 
 def _radix_order(row: Row) -> tuple[int, int, bool, int]:

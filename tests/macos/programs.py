@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Answer = tuple[int, str, str]
 
-CALLS = "calls.jsonl"
+CALLS, MODE = "calls.jsonl", "mode"  # what was called; and for each program a file of [mode, calls left]
 HANGS = 600  # seconds, if nobody ends it before
 GARBAGE = b"\x00\x1b[2J\x1b]0;owned\x07default\xff\xfe 10.8/24 \x80\x81 \x1b[31mutun9\n\xc3\x28Internet:\n" * 3
 DUMP_FAILED = "netstat: sysctl: net.route.0.0.dump: Cannot allocate memory\n"
@@ -58,13 +58,17 @@ def _note(folder: str, call: list[str]) -> None:
 
 
 def _mode(program: str, folder: str) -> str:
-    """Return how the program is to behave in this call, and count it."""
-    with Opened(folder, to_change=False) as machine:
-        mode, left = machine.modes.get(program, ["", 0])
+    """Return how the program is to behave in this call, and count it. Nobody is locked out by one that hangs."""
+    path = os.path.join(folder, f"{program}.{MODE}")  # noqa: PTH118  # as above
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # as above
+            mode, left = json.load(file)
+    except FileNotFoundError:
+        return ""
     if left > 0:
-        with Opened(folder, to_change=True) as machine:
-            machine.modes[program] = [mode, left - 1]
-    return mode if left else ""
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123  # as above
+            json.dump([mode, left - 1], file)
+    return str(mode) if left else ""
 
 
 def _netstat(machine: Machine, words: list[str], mode: str, _: str) -> Answer:
