@@ -169,7 +169,7 @@ def contact(machine: Machine, address: str) -> Row:
 
 def purge(machine: Machine, index: int) -> None:
     """Take away every row of an interface that is detached: scoped, static or not; no message tells of it."""
-    going = [one for one in machine.rows if one.ifindex == index or one.gateway == f"link#{index}"]
+    going = [one for one in machine.rows if index in (one.ifindex, one.scope) or one.gateway == f"link#{index}"]
     machine.routers = [router for router in machine.routers if router[0] != index]
     machine.installed = [row for row in machine.installed if row.ifindex != index]
     for row in going:

@@ -124,6 +124,10 @@ class Mac(Installation):
             configd.network_changed(machine)
             machine.services = services
             configd.network_changed(machine)
+            for service in services:
+                interface = machine.at(service.ifindex)
+                if interface and interface.mac:
+                    meet_neighbours(machine, interface, service.address, service.router)
 
     def swap_service_order(self) -> None:
         """Turn the order of the services round: no link event tells of it, and every I of theirs moves."""

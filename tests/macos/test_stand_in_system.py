@@ -114,6 +114,19 @@ def test_roaming_leaves_what_others_added_over_the_old_router(mac: Mac) -> None:
     assert mac.rows("192.168.7.0/24") == mac.rows("192.168.7.1/32") == ()
 
 
+def test_what_comes_and_goes_without_a_client_leaves_nothing(tmp_path: Path) -> None:
+    mac = Mac(tmp_path / "mac")
+    mac.join_wifi("192.168.7.0/24", router6=ROUTER6)
+    before = set(mac.table())
+    mac.plug_ethernet("172.20.10.0/28", router6="fe80::42:2")
+    mac.swap_service_order()
+    mac.unplug_ethernet()
+    mac.roam("192.0.2.0/24")
+    mac.roam("192.168.7.0/24", router6=ROUTER6)
+    mac.renew_dhcp()
+    assert set(mac.table()) == before
+
+
 def test_without_any_network_multicast_goes_to_the_loopback(mac: Mac) -> None:
     mac.leave_wifi()
     assert flags(mac, "224.0.0.0/24") == {"lo0": "UmS"}
