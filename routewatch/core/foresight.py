@@ -172,4 +172,10 @@ def effect(step: Step, after: Prospect, index: Index) -> str:
     route = answer.route
     via = f"via {route.gateway} " if route.gateway else ""
     through = f"dev {route.interface}" if route.interface else "over several next hops"
-    return f"{row.destination} will go {via}{through} (by {route.destination})"
+    # of twins that differ in the metric alone the destination would not tell which one is left
+    twin = f" metric {route.metric}" if isinstance(row, Route) and _is_twin(route, row) else ""
+    return f"{row.destination} will go {via}{through} (by {route.destination}{twin})"
+
+
+def _is_twin(route: Route, row: Route) -> bool:
+    return route.destination == row.destination and route.table == row.table and route.metric != row.metric

@@ -126,6 +126,11 @@ def test_the_effect_says_where_the_traffic_will_go() -> None:
     assert told(add("172.18.0.0/16 dev eth0")) == "172.18.0.0/16 will go dev eth0 (by 172.18.0.0/16)"
 
 
+def test_the_effect_names_the_metric_of_the_twin_that_takes_over() -> None:
+    near, far = f"{PEER} via 192.168.1.7 dev eth0 metric 10", f"{PEER} via 192.168.1.8 dev eth0 metric 20"
+    assert told(delete(near), near, far).endswith(f"will go via 192.168.1.8 dev eth0 (by {PEER}/32 metric 20)")
+
+
 def test_the_effect_says_where_nothing_answers_any_more() -> None:
     assert told(delete(DEFAULT), DEFAULT).startswith("0.0.0.0/0 will be answered: ")
 
