@@ -32,4 +32,6 @@ def command(remark: Remark) -> str:
 
 def remark_text(remark: Remark) -> str:
     """Return the two lines of a remark."""
-    return printable(f"  i  {remark.because}, which is yours to remove:") + printable(f"\n       $ {command(remark)}")
+    return "\n".join(
+        map(printable, (f"  i  {remark.because}, which is yours to remove:", f"       $ {command(remark)}"))
+    )

@@ -30,7 +30,10 @@ def test_an_address_left_on_a_dead_persistent_tun_is_named_with_its_command() ->
         "ip addr del 10.8.0.2/24 dev tun0",
         "ip -6 addr del fd08::2/64 dev tun0",
     ]
-    assert "$ ip addr del 10.8.0.2/24 dev tun0" in remark_text(told[0])
+    assert remark_text(told[0]).splitlines() == [
+        f"  i  {told[0].because}, which is yours to remove:",
+        "       $ ip addr del 10.8.0.2/24 dev tun0",
+    ]
     assert remark_object(told[0]) == {
         "link": "tun0",
         "address": "10.8.0.2/24",
