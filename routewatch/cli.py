@@ -28,10 +28,10 @@ COMMANDS: dict[str, str] = {
     "run": "watch in the foreground; --once looks once and ends",
     "cleanup": "put right what a VPN left behind (also: routewatch --cleanup)",
     "undo": "take a cleanup back",
-    "keep": "this destination is mine: never report or touch it",
+    "keep": "this route is mine: never report or touch it",
     "status": "tunnels, open sessions, what is left over, how the daemon is",
     "baseline": "capture, show or forget what is compared with",
-    "snapshot": "the table now",
+    "snapshot": "every route and rule now",
     "diff": "the baseline against now, judged",
     "sessions": "the VPN sessions seen so far",
     "log": "what happened, in order",
@@ -191,7 +191,9 @@ def _common() -> Parser:
     common.add_argument("--json", action="store_true", help="print one JSON document")
     loudness = common.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="only errors")
-    loudness.add_argument("-v", "--verbose", action="count", help="more; twice for all")
+    loudness.add_argument(
+        "-v", "--verbose", action="count", help="say what each code of the evidence means; run: log more"
+    )
     common.add_argument("--color", choices=("auto", "always", "never"), help="colour the output (default: auto)")
     return common
 

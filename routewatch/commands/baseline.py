@@ -13,7 +13,6 @@ from routewatch.core.verdict import Verdict
 from routewatch.errors import ObservationError, UsageError
 from routewatch.render.findings import row_text
 from routewatch.render.objects import route_object, rule_object
-from routewatch.render.routes import rule_text, text
 from routewatch.render.times import clock, iso
 from routewatch.store.locks import try_lock
 
@@ -143,5 +142,5 @@ def _print(context: Context, baseline: Baseline) -> int:
     marks += ["tainted"] if baseline.tainted else []
     about = f", {', '.join(marks)}" if marks else ""
     context.say(f"baseline {baseline.id} of {clock(now.taken.wall)} ({baseline.reason}{about})")
-    context.say("\n".join([*(f"  {text(route)}" for route in routes), *(f"  rule {rule_text(r)}" for r in now.rules)]))
+    context.say("\n".join(f"  {line}" for line in (*map(row_text, routes), *map(row_text, now.rules))))
     return 0

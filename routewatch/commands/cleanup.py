@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from routewatch.core.scene import Scene
     from routewatch.core.verdict import Finding
 
-NOTHING = "there is nothing to clean up"
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Take what to do and how far."""
@@ -57,7 +55,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             require_session(store, arguments.session)
             scene, settled = wait_and_look(context, Observer(context, store, writes=False))
         planned, prospect = _planned(context, scene, replace(wishes, settled=settled))
-        return show(context, planned, prospect, NOTHING)
+        return show(context, planned, prospect, _nothing(arguments, prospect))
     require_privilege(context)
     with context.store() as store:
         require_session(store, arguments.session)
@@ -71,7 +69,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         wishes = replace(wishes, settled=settled, limit=limit)
         planned, prospect = _planned(context, scene, wishes)
         if not planned.steps or not (arguments.yes or arguments.unattended or _can_ask(context)):
-            return show(context, planned, replace(prospect, dry_run=False), NOTHING)
+            return show(context, planned, replace(prospect, dry_run=False), _nothing(arguments, prospect))
         if not _agreed(arguments, context, planned):
             context.say("nothing was changed")
             return 1
@@ -117,6 +115,19 @@ def _left_alone(found: tuple[Finding, ...], scene: Scene, wishes: Wishes) -> tup
     return tuple(finding for finding in asked if finding.verdict is Verdict.EXPECTED)
 
 
+def _nothing(arguments: argparse.Namespace, prospect: Prospect) -> str:
+    """Say that the plan is empty: of all there is, or of what was asked for, with how much else there is."""
+    asked = [f"for {', '.join(arguments.only)}"] if arguments.only else []
+    asked += [f"of session {arguments.session}"] if arguments.session is not None else []
+    if not asked and not prospect.remaining:
+        return "there is nothing to clean up"
+    what = " ".join(["nothing that is certain" if arguments.unattended else "nothing", "found", *asked])
+    if not prospect.remaining:
+        return what
+    others = "1 other finding" if prospect.remaining == 1 else f"{prospect.remaining} other findings"
+    return f"{what}; {others} (routewatch cleanup --dry-run)"
+
+
 def _can_ask(context: Context) -> bool:
     return not context.json and sys.stdin.isatty() and sys.stderr.isatty()
 
@@ -125,7 +136,7 @@ def _agreed(arguments: argparse.Namespace, context: Context, planned: Plan) -> b
     """Show the plan and ask, unless it was agreed to beforehand; the end of the input is a no."""
     if arguments.unattended:
         return True
-    context.report(plan_text(planned))
+    context.report(plan_text(planned, verbose=context.verbose))
     if arguments.yes:
         return True
     context.flush()

@@ -41,10 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, context: Context) -> int:
     """Tell the story; return 0 when it ended as it should, else 1. Raises RefusedError where it can't begin."""
-    unshare = _program("unshare", "util-linux")
-    _program("ip", "iproute2")
-    prefix = [unshare, *_granted(unshare)]
-    argv = [*prefix, sys.executable, "-P", "-m", "routewatch.commands.demo_story"]
+    argv = [*unshare_words(), sys.executable, "-P", "-m", "routewatch.commands.demo_story"]
     # The package comes from where this one did, and never (-P) from the folder we happen to stand in.
     packages = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PATH": PATH, "PYTHONPATH": os.pathsep.join(packages)}
@@ -54,6 +51,13 @@ def run(_arguments: argparse.Namespace, context: Context) -> int:
                 return story.wait()
             except KeyboardInterrupt:  # the terminal told the story too, and it tidies up
                 continue
+
+
+def unshare_words() -> list[str]:
+    """Return the words that run a command in a private namespace. Raises RefusedError where none is granted."""
+    unshare = _program("unshare", "util-linux")
+    _program("ip", "iproute2")
+    return [unshare, *_granted(unshare)]
 
 
 def _program(name: str, package: str) -> str:

@@ -130,6 +130,11 @@ class Stage:
         client.wait()
         self.telling.tell(f"kill -9 {client.pid}   # demo-vpn")
         self._until(lambda: self._sessions_open() == 0, "the daemon did not notice that the VPN is gone")
+        # The kernel marks the routes of a link without carrier up to a second late (net/core/link_watch.c)
+        self._until(lambda: not self.with_tun or self._is_marked(), "the routes of the tunnel were not marked linkdown")
+
+    def _is_marked(self) -> bool:
+        return all("linkdown" in line for line in self.table() if " dev tun0 " in f"{line} ")
 
     def _sessions_open(self) -> int:
         """Count the sessions that the daemon has written down and not closed."""

@@ -123,7 +123,7 @@ def _print(
         if entries:
             context.say(f"{title}:")
             for finding in entries:
-                context.say("  " + finding_text(finding).replace("\n", "\n  "))
+                context.say("  " + finding_text(finding, verbose=context.verbose).replace("\n", "\n  "))
     if changed:
         context.say("changed:")
         for pair in changed:

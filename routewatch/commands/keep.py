@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
 
 BOTH_DEFAULTS = ("0.0.0.0/0", "::/0")
+ONLY_THIS = " (only this very prefix, not what is inside it)"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,10 @@ def destinations(text: str) -> tuple[str, ...]:
         raise UsageError(str(error), 'name an address, a prefix, or "default"') from error
 
 
+def _is_single(name: str) -> bool:
+    return name.endswith("/128" if ":" in name else "/32")
+
+
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Keep it, or keep it no longer; said twice it is the same. Raises UsageError, StateError."""
     names = destinations(arguments.destination)
@@ -48,7 +53,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     elif arguments.forget:
         context.say(f"{', '.join(names)}: kept no longer" if any(changed) else f"{', '.join(names)} was not kept")
     else:
-        context.say(
-            f"{', '.join(names)}: yours from now on" if any(changed) else f"{', '.join(names)} was kept already"
-        )
+        said = f"{', '.join(names)}: yours from now on" if any(changed) else f"{', '.join(names)} was kept already"
+        context.say(said + ("" if names == BOTH_DEFAULTS or _is_single(names[0]) else ONLY_THIS))
     return 0

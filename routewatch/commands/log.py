@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         require_session(store, arguments.session)
         rows = _rows(store, arguments.session, start)
         if not arguments.follow:
-            _print_all(rows, context)
+            _print_all(rows, start, context)
             return 0
         last = store.events.last()
         for row in rows:
@@ -67,11 +67,13 @@ def _rows(store: Store, session: int | None, start: float) -> list[EventRow]:
     return [row for row in rows if row.wall >= start]
 
 
-def _print_all(rows: list[EventRow], context: Context) -> None:
+def _print_all(rows: list[EventRow], start: float, context: Context) -> None:
     if context.json:
         context.emit({"events": [event_object(row.id, _event(row)) for row in rows]})
     elif rows:
         context.say("\n".join(event_line(_event(row)) for row in rows))
+    else:
+        context.say("nothing has happened yet" if start == 0.0 else "nothing has happened since then")
 
 
 def _follow(context: Context, last: int, session: int | None) -> None:

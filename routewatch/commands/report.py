@@ -9,7 +9,7 @@ from msgspec import Struct
 from routewatch.core.remarks import Remark
 from routewatch.core.steps import Taken
 from routewatch.core.verdict import Finding
-from routewatch.render.findings import finding_text
+from routewatch.render.findings import findings_text
 from routewatch.render.plan import plan_text, refusal_object, refusals_text, step_object, taken_text
 from routewatch.render.remarks import remark_object, remark_text
 
@@ -38,13 +38,13 @@ def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> i
         more = {"dry_run": prospect.dry_run, "cleanup_id": prospect.cleanup, "remaining": prospect.remaining}
         context.emit(document(taken, planned.refused, more | {"remarks": objects(prospect.remarks)}))
     elif planned.steps or planned.refused:
-        context.say(plan_text(planned))
+        context.say(plan_text(planned, verbose=context.verbose))
         if planned.steps:
             context.say("\nnothing was changed" + ("" if prospect.dry_run else ": say --yes to take these steps"))
     elif prospect.settled:
         context.say(nothing)
     if prospect.left_alone:
-        context.say("\n".join(["left alone:", *map(finding_text, prospect.left_alone)]))
+        context.say("\n".join(["left alone:", *findings_text(prospect.left_alone, verbose=context.verbose)]))
     for remark in prospect.remarks:
         context.say(remark_text(remark))
     if not prospect.settled:

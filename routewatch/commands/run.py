@@ -8,7 +8,7 @@ from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
 from routewatch.commands.settle import Rest, complete, look_settled
 from routewatch.errors import StateError
-from routewatch.render.findings import finding_object, finding_text
+from routewatch.render.findings import finding_object, findings_text
 from routewatch.store.locks import held_by, try_lock
 
 if TYPE_CHECKING:
@@ -59,5 +59,5 @@ def _once(context: Context) -> int:
             }
         )
     else:
-        context.say("\n".join(map(finding_text, found)) or "nothing is left over")
+        context.say("\n".join(findings_text(found, verbose=context.verbose)) or "nothing is left over")
     return 1 if found else 0

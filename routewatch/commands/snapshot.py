@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.filters import add_filters, filter_of
 from routewatch.commands.settle import complete
+from routewatch.render.findings import row_text
 from routewatch.render.objects import link_object, route_object, rule_object
-from routewatch.render.routes import rule_text, text
 from routewatch.render.times import iso
 
 if TYPE_CHECKING:
@@ -41,7 +41,5 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             }
         )
         return 0
-    lines = [text(route) for route in routes]
-    lines += [f"rule {rule_text(rule)}" for rule in rules]
-    context.say("\n".join(lines))
+    context.say("\n".join([*map(row_text, routes), *map(row_text, rules)]))
     return 0

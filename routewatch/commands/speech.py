@@ -51,6 +51,11 @@ class Speech:
         return self.options.json
 
     @property
+    def verbose(self) -> bool:
+        """Tell whether a person wants to read what a code stands for (-v)."""
+        return self.options.verbosity > 0
+
+    @property
     def colored(self) -> bool:
         """Tell whether the log takes colours: a terminal does, unless NO_COLOR or --color say otherwise."""
         if self.options.color != "auto":

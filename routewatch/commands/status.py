@@ -14,12 +14,12 @@ from routewatch.core.remarks import remarks
 from routewatch.core.signatures import client_of_link
 from routewatch.core.tunnels import tunnels
 from routewatch.core.verdict import Finding, Verdict
-from routewatch.render.findings import finding_object, finding_text
+from routewatch.render.findings import finding_object, findings_text
 from routewatch.render.objects import link_object, process_text
 from routewatch.render.remarks import remark_object, remark_text
 from routewatch.render.routes import printable
 from routewatch.render.sessions import HEADER, Tally, session_line, session_object
-from routewatch.render.times import clock, iso, span
+from routewatch.render.times import clock, iso, local, span
 
 if TYPE_CHECKING:
     import argparse
@@ -138,7 +138,7 @@ def _print(context: Context, scene: Scene, state: State) -> None:
     if state.running:
         now = scene.now.taken.boot
         lines += ["", HEADER, *(session_line(session, tally, now) for session, tally in state.running)]
-    lines += [*_finding_lines(state.shown), *map(remark_text, remarks(scene))]
+    lines += [*_finding_lines(state.shown, verbose=context.verbose), *map(remark_text, remarks(scene))]
     context.say("\n".join(lines))
 
 
@@ -158,25 +158,28 @@ def _client(link: Link, scene: Scene) -> str | None:
     return client_of_link(link, scene.signatures) or next(of_sessions, None)
 
 
-def _finding_lines(shown: tuple[Finding, ...]) -> list[str]:
+def _finding_lines(shown: tuple[Finding, ...], *, verbose: bool) -> list[str]:
     todo = open_findings(shown)
     rest = [finding for finding in shown if finding not in todo]
-    lines = ["", f"left over or missing: {len(todo)}", *map(finding_text, todo)] if todo else ["nothing is left over"]
+    lines = ["nothing is left over"]
+    if todo:
+        lines = ["", f"left over or missing: {len(todo)}", *findings_text(todo, verbose=verbose)]
     if rest:
-        lines += ["", f"uncertain, and left alone unless named: {len(rest)}", *map(finding_text, rest)]
+        lines += ["", f"uncertain, and left alone unless named: {len(rest)}", *findings_text(rest, verbose=verbose)]
     return [*lines, "", "routewatch cleanup --dry-run shows what would be done about it"] if todo else lines
 
 
 def _daemon_line(daemon: dict[str, Any]) -> str:
     error = f", last error: {daemon['last_error']}" if daemon["last_error"] else ""
+    last = local(daemon["last_snapshot"]) if daemon["last_snapshot"] else None
     if not daemon["running"]:
-        last = f"nobody has looked since {daemon['last_snapshot']}" if daemon["last_snapshot"] else "nobody ever looked"
-        return f"daemon: not running, {last} (routewatch run)"
+        told = f"nobody has looked since {last}" if last else "nobody ever looked"
+        return f"daemon: not running, {told} (routewatch run)"
     gaps = f", {daemon['gaps']} gaps" if daemon["gaps"] else ""
     if daemon["stalled"]:
         since = span(daemon["last_snapshot_age"])
         return f"daemon: running, pid {daemon['pid']}, but it has not looked for {since}{gaps}{error}"
-    return f"daemon: running, pid {daemon['pid']}, last look {daemon['last_snapshot'] or 'never'}{gaps}{error}"
+    return f"daemon: running, pid {daemon['pid']}, last look {last or 'never'}{gaps}{error}"
 
 
 def _baseline_line(scene: Scene) -> str:

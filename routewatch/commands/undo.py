@@ -106,5 +106,6 @@ def _report(context: Context, cleanup: CleanupRow, outcome: tuple[Acted, Plan], 
         why = ", which waits until its next hop is in reach" if step.conditional else ""
         row = step.route or step.policy_rule
         context.report(f"not taken back{why}: {row_text(row) if row is not None else ''}")
-    context.report(f"cleanup {cleanup.id} is taken back" + (f", but for {len(left)} of its steps" if left else ""))
+    said = f"undo {acted.cleanup}: cleanup {cleanup.id} is taken back"
+    context.report(said + (f", but for {len(left)} of its steps" if left else ""))
     return status

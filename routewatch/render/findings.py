@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.model import Route
 from routewatch.core.verdict import Finding, Verdict
+from routewatch.render.evidence import codes, explained
 from routewatch.render.objects import Object, process_text, route_object, rule_object
 from routewatch.render.routes import printable, rule_text, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from routewatch.core.model import Author, PolicyRule
 
 MARKS = {Verdict.ORPHANED: "-", Verdict.MISSING: "+", Verdict.UNCERTAIN: "?", Verdict.EXPECTED: " "}
@@ -66,12 +69,21 @@ def row_text(row: Route | PolicyRule) -> str:
     return f"rule {rule_text(row)}" + (" (IPv6)" if row.family == "inet6" else "")
 
 
-def finding_text(finding: Finding) -> str:
-    """Return the lines of one finding: the row, and below it why."""
+def finding_text(finding: Finding, *, verbose: bool = False) -> str:
+    """Return the lines of one finding: the row, and below it why; ``verbose`` says what each code stands for."""
     confidence = f", {finding.confidence}" if finding.verdict in {Verdict.ORPHANED, Verdict.MISSING} else ""
-    codes = " ".join([*finding.evidence, *(f"({code})" for code in finding.against)])
+    pieces = codes(finding.evidence, finding.against)
     whose = f", session {finding.session}" if finding.session else ""
-    return (
-        f"{MARKS[finding.verdict]} {row_text(finding.row)}\n"
-        f"    {finding.verdict}{confidence}: {finding.because} [{finding.rule}{whose}{'; ' + codes if codes else ''}]"
-    )
+    ruling = f"{finding.rule}{whose}{'; ' + pieces if pieces else ''}"
+    lines = [
+        f"{MARKS[finding.verdict]} {row_text(finding.row)}",
+        f"    {finding.verdict}{confidence}: {finding.because} [{ruling}]",
+    ]
+    if verbose:
+        lines += [f"      {line}" for line in explained(finding.evidence, finding.against)]
+    return "\n".join(lines)
+
+
+def findings_text(findings: Iterable[Finding], *, verbose: bool = False) -> list[str]:
+    """Return the lines of each finding."""
+    return [finding_text(finding, verbose=verbose) for finding in findings]

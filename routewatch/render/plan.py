@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.render.command import command
+from routewatch.render.evidence import codes, explained
 from routewatch.render.findings import row_object, row_text
 from routewatch.render.objects import Object, route_object
 
@@ -45,19 +46,22 @@ def refusal_object(refusal: Refusal) -> Object:
     return {**(row_object(row) if row is not None else {}), "rule": refusal.rule, "because": refusal.because}
 
 
-def plan_text(plan: Plan) -> str:
-    """Return the plan as a person reads it, the folded groups first named and then counted."""
-    lines = [_step_text(number, step) for number, step in enumerate(plan.steps, start=1)]
+def plan_text(plan: Plan, *, verbose: bool = False) -> str:
+    """Return the plan as a person reads it; ``verbose`` says what each code of the evidence stands for."""
+    lines = [_step_text(number, step, verbose=verbose) for number, step in enumerate(plan.steps, start=1)]
     return "\n".join(lines + refusals_text(plan.refused))
 
 
-def _step_text(number: int, step: Step) -> str:
+def _step_text(number: int, step: Step, *, verbose: bool) -> str:
     row = step.route or step.policy_rule
     said = row_text(row) if row is not None else ""
     lines = [f"{number:>3}. {SIGNS[step.action]} {said}"]
     if step.replaces is not None:
         lines.append(f"       in place of {row_text(step.replaces)}")
-    lines.append(f"       {step.confidence}: {step.because} [{' '.join([step.rule, *step.evidence])}]")
+    pieces = codes(step.evidence, step.against)
+    lines.append(f"       {step.confidence}: {step.because} [{step.rule}{'; ' + pieces if pieces else ''}]")
+    if verbose:
+        lines += [f"         {line}" for line in explained(step.evidence, step.against)]
     lines.append(f"       $ {command(step)}")
     if step.effect:
         lines.append(f"       then: {step.effect}")

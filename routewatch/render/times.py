@@ -19,6 +19,11 @@ def clock(wall: float) -> str:
     return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def local(moment: str) -> str:
+    """Return a moment that ``iso`` wrote as ``clock`` does."""
+    return clock(datetime.fromisoformat(moment).timestamp())
+
+
 def span(seconds: float) -> str:
     """Return a length of time in its two largest units: "3 m 20 s"."""
     whole = max(0, int(seconds))

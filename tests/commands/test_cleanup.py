@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.commands.desk import Desk
 
@@ -58,3 +60,54 @@ def test_who_names_a_good_route_is_told_why_it_stays(desk: Desk) -> None:
     assert told.status == 0
     assert "left alone:\n  172.18.0.0/16 dev br-lab" in told.out
     assert "the kernel made it" in told.out
+
+
+def test_who_names_what_was_not_found_is_told_so_and_how_much_else_there_is(desk: Desk) -> None:
+    desk.vpn_dies()
+
+    other = desk.say("cleanup", "--only", "9.9.9.9", "--yes")
+    assert other.status == 1
+    assert other.out == "nothing found for 9.9.9.9; 1 other finding (routewatch cleanup --dry-run)\n"
+
+    desk.ask("cleanup", "--yes")
+    none = desk.say("cleanup", "--only", "9.9.9.9", "--session", "1", "--yes")
+    assert (none.status, none.out) == (0, "nothing found for 9.9.9.9 of session 1\n")
+    assert desk.say("cleanup", "--yes").out == "there is nothing to clean up\n"
+
+
+def test_unattended_says_that_what_there_is_is_not_certain(desk: Desk) -> None:
+    desk.vpn_dies()
+    [finding] = desk.ask("status").document["findings"]
+    assert finding["confidence"] == "likely"
+
+    told = desk.say("cleanup", "--unattended")
+    assert told.out == "nothing that is certain found; 1 other finding (routewatch cleanup --dry-run)\n"
+
+
+def test_an_undo_tells_its_own_number(desk: Desk) -> None:
+    desk.vpn_dies()
+
+    assert "cleanup 1: 1 of 1 done" in desk.say("cleanup", "--yes").out
+    assert desk.say("undo").out.endswith("\nundo 2: cleanup 1 is taken back\n")
+    assert "cleanup 3: 1 of 1 done" in desk.say("cleanup", "--yes").out
+
+
+def test_the_plan_shows_the_evidence_for_and_against_as_status_does(desk: Desk) -> None:
+    desk.vpn_dies()
+    [finding] = desk.ask("status").document["findings"]
+    pieces = " ".join([*finding["evidence"], *(f"({code})" for code in finding["against"])])
+    assert f"; {pieces}]" in desk.say("status").out
+    assert f"[{finding['rule']}; {pieces}]" in desk.say("cleanup", "--dry-run").out
+
+
+@pytest.mark.parametrize("command", ["status", "diff", "cleanup --dry-run"])
+def test_verbose_says_what_each_code_of_the_evidence_stands_for(desk: Desk, command: str) -> None:
+    desk.vpn_dies()
+    [finding] = desk.ask("status").document["findings"]
+    terse, told = desk.say(*command.split()).out, desk.say(*command.split(), "-v").out
+    assert ": it was not there before\n" not in terse
+
+    lines = [line.strip() for line in told.splitlines()]
+    assert "E1: it was not there before" in lines
+    assert all(any(line.startswith(f"{code}: ") for line in lines) for code in finding["evidence"])
+    assert all(any(line.startswith(f"({code}) against it: ") for line in lines) for code in finding["against"])

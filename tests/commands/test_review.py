@@ -10,7 +10,7 @@ from routewatch.commands.context import Context
 from routewatch.commands.speech import Options
 from routewatch.commands.watchman import Watchman
 from routewatch.log import configure, get_logger
-from routewatch.render.times import iso
+from routewatch.render.times import clock, iso
 from tests import build
 from tests.commands.desk import Answer
 from tests.scenarios.clients import dies, openvpn_connects
@@ -160,6 +160,7 @@ def test_the_log_since_a_while_or_a_date(desk: Desk) -> None:
     assert event["route"]["destination"] == "10.77.0.0/16"
     assert desk.ask("log", "--since", event["at"]).document["events"] == [event]
     assert desk.ask("log", "--since", "2099-01-01").document["events"] == []
+    assert desk.say("log", "--since", "2099-01-01").out == "nothing has happened since then\n"
     assert len(desk.ask("log", "--since", "2001-01-01 10:00").document["events"]) > 5
 
 
@@ -173,10 +174,18 @@ def test_a_line_of_the_log_says_what_where_and_in_which_session(desk: Desk) -> N
 def test_status_of_a_machine_nobody_looked_at(desk: Desk) -> None:
     told = desk.say("status")
 
+    assert desk.say("log").out == "nothing has happened yet\n"
     assert "daemon: not running, nobody ever looked" in told.out
     assert "baseline: none" in told.out
     assert "no tunnel\nnothing is left over" in told.out
     assert desk.ask("status").document["baseline"] is None
+
+
+def test_moments_are_told_in_the_machines_own_time(desk: Desk) -> None:
+    desk.vpn_dies()
+    seen = desk.host.now().wall - 30
+
+    assert f"nobody has looked since {clock(seen)} (" in desk.say("status").out
 
 
 def test_status_under_a_vpn_and_after_it(desk: Desk) -> None:
@@ -257,6 +266,15 @@ def test_what_a_person_keeps_after_a_cleanup_comes_back_with_its_undo(desk: Desk
     assert desk.ask("status").document["findings"] == []
 
 
+def test_a_kept_prefix_is_that_very_route_and_not_what_is_inside_it(desk: Desk) -> None:
+    desk.vpn_dies()
+
+    told = desk.say("keep", "203.0.113.0/24").out
+    assert told == "203.0.113.0/24: yours from now on (only this very prefix, not what is inside it)\n"
+    assert desk.ask("cleanup", "--dry-run").rows == {SERVER: "planned"}
+    assert desk.say("keep", "203.0.113.10").out == f"{SERVER}: yours from now on\n"
+
+
 def test_only_what_is_named_is_cleaned(desk: Desk) -> None:
     desk.vpn_dies()
 
@@ -322,6 +340,15 @@ def test_a_baseline_is_shown_and_forgotten_by_its_number(desk: Desk) -> None:
     assert desk.ask("baseline", "show", str(newest)).document["id"] == newest
     assert desk.ask("baseline", "forget", str(newest)).document == {"schema": "routewatch/1", "forgotten": newest}
     assert desk.ask("baseline", "show", str(newest)).status == 2
+
+
+@pytest.mark.parametrize("command", ["snapshot", "baseline show"])
+def test_rules_of_both_families_are_told_apart(desk: Desk, command: str) -> None:
+    desk.knows_the_machine()
+
+    told = [line.strip() for line in desk.say(*command.split()).out.splitlines()]
+    assert told.count("rule 0: from all lookup local") == 1
+    assert told.count("rule 0: from all lookup local (IPv6)") == 1
 
 
 def test_looking_once_says_what_it_found(desk: Desk) -> None:

@@ -6,10 +6,12 @@ import shlex
 import shutil
 import signal
 import subprocess
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from routewatch.render.times import clock
 from tests.live.person import LAN, Person, Terminal, daemon
 from tests.live.waiting import until
 
@@ -94,7 +96,8 @@ def test_two_looks_around_a_vpn_find_its_leftover_as_likely(leftover: Person) ->
 def test_without_a_daemon_status_says_since_when_nobody_looked(leftover: Person) -> None:
     daemon_of = leftover.ask("status").document["daemon"]
     assert (daemon_of["running"], daemon_of["last_snapshot"] is None) == (False, False)
-    assert daemon_of["last_snapshot"] in leftover.say("status").out
+    seen = datetime.fromisoformat(daemon_of["last_snapshot"]).timestamp()
+    assert f"nobody has looked since {clock(seen)} (" in leftover.say("status").out
 
 
 # ------------------------------------------------------------------------------------------------------- privilege
