@@ -76,6 +76,7 @@ class Mac(Installation):
         self._join(ETHERNET, Network.of(network, router, router6))
 
     def _join(self, name: str, network: Network) -> None:
+        self._leave(name)
         with self.state() as machine:
             interface = present(machine, name)
             machine.change(interface._replace(active=True, inet=((network.own, network.length, ""),)))

@@ -127,6 +127,12 @@ def test_what_comes_and_goes_without_a_client_leaves_nothing(tmp_path: Path) -> 
     assert set(mac.table()) == before
 
 
+def test_joining_another_network_is_leaving_the_first(mac: Mac) -> None:
+    mac.join_wifi("192.0.2.0/24")
+    assert [row.gateway for row in mac.rows("default")] == ["192.0.2.1"]
+    assert mac.rows("192.168.7.0/24") == ()
+
+
 def test_without_any_network_multicast_goes_to_the_loopback(mac: Mac) -> None:
     mac.leave_wifi()
     assert flags(mac, "224.0.0.0/24") == {"lo0": "UmS"}
