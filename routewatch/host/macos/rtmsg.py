@@ -25,14 +25,14 @@ RTM_NEWADDR, RTM_DELADDR, RTM_IFINFO, RTM_IFINFO2 = 0xC, 0xD, 0xE, 0x12
 ACTIONS: dict[int, Literal["add", "delete"]] = {RTM_ADD: "add", RTM_CHANGE: "add", RTM_DELETE: "delete"}
 OF_LINKS = frozenset({RTM_NEWADDR, RTM_DELADDR, RTM_IFINFO, RTM_IFINFO2})
 RTA_DST, RTA_GATEWAY, RTA_NETMASK, RTA_IFP = 0x1, 0x2, 0x4, 0x10
-RTF_HOST, RTF_REJECT, RTF_LLINFO, RTF_BLACKHOLE = 0x4, 0x8, 0x400, 0x1000
+RTF_HOST, RTF_REJECT, RTF_LLINFO, RTF_STATIC, RTF_BLACKHOLE = 0x4, 0x8, 0x400, 0x800, 0x1000
 RTF_WASCLONED, RTF_IFSCOPE = 0x20000, 0x1000000
 # netstat's letters in its order (bits[], netstat.tproj/route.c), without "d": RTF_DONE marks the echo, not the route
 LETTERS = (
     ("U", 0x1), ("G", 0x2), ("H", RTF_HOST), ("R", RTF_REJECT), ("D", 0x10), ("M", 0x20), ("m", 0x800000), ("C", 0x100),
-    ("X", 0x200), ("L", RTF_LLINFO), ("S", 0x800), ("1", 0x8000), ("2", 0x4000), ("W", RTF_WASCLONED), ("c", 0x10000),
-    ("3", 0x40000), ("B", RTF_BLACKHOLE), ("b", 0x400000), ("I", RTF_IFSCOPE), ("i", 0x4000000), ("Y", 0x8000000),
-    ("r", 0x10000000), ("g", 0x40000000),
+    ("X", 0x200), ("L", RTF_LLINFO), ("S", RTF_STATIC), ("1", 0x8000), ("2", 0x4000), ("W", RTF_WASCLONED),
+    ("c", 0x10000), ("3", 0x40000), ("B", RTF_BLACKHOLE), ("b", 0x400000), ("I", RTF_IFSCOPE), ("i", 0x4000000),
+    ("Y", 0x8000000), ("r", 0x10000000), ("g", 0x40000000),
 )  # fmt: skip
 
 # struct rt_msghdr up to rtm_errno: msglen, version, type, index, flags, addrs, pid, seq, errno
@@ -131,6 +131,6 @@ def _link(gateway: bytes) -> str | None:
 
 
 def _type(flags: int) -> str:
-    if flags & RTF_BLACKHOLE:
-        return "blackhole"
-    return "unreachable" if flags & RTF_REJECT else "unicast"
+    if not flags & RTF_STATIC:
+        return "unicast"  # a netstat row of that kind is one too: the kernel sets R by itself
+    return "blackhole" if flags & RTF_BLACKHOLE else "unreachable" if flags & RTF_REJECT else "unicast"

@@ -150,9 +150,13 @@ def test_link_gateways_are_said_as_netstat_says_them() -> None:
 def test_routes_that_refuse_are_of_their_type() -> None:
     row = ((1, inet("10.0.0.0")), (2, inet("127.0.0.1")), (4, mask(8)))
 
-    assert [one.route.type for one in heard(*(message(ADD, flag, *row) for flag in (REJECT, BLACKHOLE)))] == [
+    assert [
+        one.route.type
+        for one in heard(*(message(ADD, flags, *row) for flags in (REJECT | STATIC, BLACKHOLE | STATIC, REJECT)))
+    ] == [
         "unreachable",
         "blackhole",
+        "unicast",
     ]
 
 

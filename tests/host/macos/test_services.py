@@ -1,0 +1,106 @@
+"""What scutil tells of the services of a Mac."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routewatch.host.macos.services import Connection, InterfaceState, Primary, connections, interface_states, primaries
+
+WORK, HOME = "07CD635E-71A1-4229-9C2F-B485A7700001", "2C5C591F-B2EB-4ADD-8A69-04109E8A0002"
+STATES = """\
+Network information
+
+IPv4 network interface information
+   utun4 : flags      : 0x5 (IPv4,DNS)
+           address    : 10.8.0.2
+           VPN server : 203.0.113.7
+           reach      : 0x00000003 (Reachable,Transient Connection)
+     en0 : flags      : 0x7 (IPv4,IPv6,DNS)
+           address    : 192.168.7.23
+           reach      : 0x00000002 (Reachable)
+
+   REACH : flags 0x00000003 (Reachable,Transient Connection)
+
+IPv6 network interface information
+     en0 : flags      : 0x7 (IPv4,IPv6,DNS)
+           address    : fd00:7::23
+           reach      : 0x00000000 (Not Reachable)
+
+   REACH : flags 0x00000000 (Not Reachable)
+
+Network interfaces: utun4 en0
+"""
+GLOBAL = f"""\
+<dictionary> {{
+  AdditionalRoutes : <array> {{
+    0 : <dictionary> {{
+      Router : 10.99.99.99
+    }}
+  }}
+  PrimaryInterface : en0
+  PrimaryService : {WORK}
+  Router : 192.168.7.1
+}}
+"""
+ON_A_TUNNEL = "<dictionary> {\n  PrimaryInterface : utun4\n  PrimaryService : x\n}\n"
+LIST = f"""\
+Available network connection services in the current set (*=enabled):
+* (Connected)      {WORK} VPN (com.example.vpn) "Work "A" [old]"                  [VPN:com.example.vpn]
+* (Disconnected)   {HOME} IPSec "Home"                           [IPSec]
+  (Connecting)     {HOME} VPN --> IKEv2      "Off by default"    [VPN:IKEv2]
+"""
+
+
+def test_the_primary_service_names_the_interface_and_the_router() -> None:
+    assert primaries(GLOBAL) == (Primary("en0", WORK, "192.168.7.1"),)
+
+
+def test_each_question_of_one_run_has_its_answer() -> None:
+    assert primaries(f"{ON_A_TUNNEL}  No such key\n{GLOBAL}") == (
+        Primary("utun4", "x", None),
+        None,
+        Primary("en0", WORK, "192.168.7.1"),
+    )
+    assert primaries("") == ()
+    assert primaries("<dictionary> {\n  PrimaryService : x\n}\n") == (None,)
+
+
+def test_an_answer_that_was_cut_short_is_none_at_all() -> None:
+    assert primaries(GLOBAL.rstrip("}\n")) == ()
+
+
+def test_interfaces_come_in_the_order_of_their_services() -> None:
+    assert interface_states(STATES) == (
+        InterfaceState("inet", "utun4", ("IPv4", "DNS"), "10.8.0.2", "203.0.113.7", reachable=True),
+        InterfaceState("inet", "en0", ("IPv4", "IPv6", "DNS"), "192.168.7.23", reachable=True),
+        InterfaceState("inet6", "en0", ("IPv4", "IPv6", "DNS"), "fd00:7::23"),
+    )
+
+
+def test_a_machine_without_a_network_has_no_interfaces() -> None:
+    text = (
+        "Network information\n\nIPv4 network interface information\n   No IPv4 states found\n\n   REACH : flags 0x0\n"
+    )
+
+    assert interface_states(text) == ()
+
+
+def test_vpn_services_are_told_with_their_state_and_their_provider() -> None:
+    work, home, other = connections(LIST)
+
+    assert work == Connection(
+        "Connected", WORK, 'Work "A" [old]', "VPN (com.example.vpn)", "VPN:com.example.vpn", enabled=True
+    )
+    assert home == Connection("Disconnected", HOME, "Home", "IPSec", "IPSec", enabled=True)
+    assert other == Connection("Connecting", HOME, "Off by default", "VPN --> IKEv2", "VPN:IKEv2")
+    assert [one.name for one in (work, home, other) if one.is_connected] == ['Work "A" [old]']
+
+
+@given(st.text(), st.integers(0, 1000))
+def test_no_text_raises(text: str, at: int) -> None:
+    for whole in (STATES, GLOBAL, LIST):
+        damaged = whole[:at] + text + whole[at:]
+        primaries(damaged)
+        interface_states(damaged)
+        connections(damaged)
