@@ -41,6 +41,8 @@ class Daemon:
         self._log = get_logger()
         self._pace = _paced(context.settings, Pace())
         self._reload_at: float | None = None
+        now = context.host.now()
+        self._ahead = now.boot - now.monotonic  # what the machine has slept since it was started
 
     def run(self) -> int:
         """Loop until SIGTERM or SIGINT.
@@ -95,15 +97,19 @@ class Daemon:
                     self._reload(watchman)
 
     def _wait(self, selector: selectors.BaseSelector, watchman: Watchman) -> None:
-        """Wait for a word or the next look; one that took far too long (SIGSTOP, swapping, sleep) is told of."""
-        before, due = self._context.host.now(), self._next()
-        selector.select(max(0.0, due - before.monotonic))
-        after = self._context.host.now()
-        slept = (after.boot - before.boot) - (after.monotonic - before.monotonic)  # CLOCK_BOOTTIME runs on in sleep
-        waited = Waited(after.monotonic, after.monotonic - max(due, before.monotonic), slept)
+        """Wait for a word or the next look, and mind when that was due: one may be stopped outside of select, too."""
+        due = self._next()
+        selector.select(max(0.0, due - self._now()))
+        now = self._context.host.now()
+        ahead = now.boot - now.monotonic  # CLOCK_BOOTTIME runs on in sleep
+        self._mind_gap(Waited(now.monotonic, now.monotonic - due, ahead - self._ahead), watchman)
+        self._ahead = ahead
+
+    def _mind_gap(self, waited: Waited, watchman: Watchman) -> None:
+        """Tell of a look that comes far too late, or took far too long: SIGSTOP, a debugger, swapping, sleep."""
         gap = self._pace.overslept(waited)
         if gap:
-            watchman.overslept(gap, counts=waited.late >= slept)
+            watchman.overslept(gap, counts=waited.late >= waited.slept)
 
     def _next(self) -> float:
         return self._pace.due if self._reload_at is None else min(self._pace.due, self._reload_at)
@@ -128,7 +134,9 @@ class Daemon:
         begun = self._now()
         quiet = self._pace.is_quiet(begun)
         snapshot = watchman.observe()
-        self._pace = self._pace.done(self._now(), self._now() - begun)
+        ended = self._now()
+        self._mind_gap(Waited(ended, ended - begun, 0.0), watchman)
+        self._pace = self._pace.done(ended, ended - begun)
         rang = self._hear(doorbell, watchman)
         if snapshot is None:
             return
