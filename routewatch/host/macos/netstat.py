@@ -19,7 +19,7 @@ from routewatch.host.macos.torn import disagreements
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TITLE = re.compile(r"Routing tables?(?:\s*\(fib:\s*(\d{1,9})\))?:?", re.ASCII)  # FreeBSD names the table (-F)
+_TITLE = re.compile(r"Routing tables(?: \(fib: (\d{1,9})\))?", re.ASCII)  # FreeBSD names the table (-F)
 _SECTIONS: dict[str, Family] = {"Internet:": "inet", "Internet6:": "inet6"}
 _OTHER_SECTION = re.compile(r"(?:Protocol Family \d+|IPX|XNS|ISO|AppleTalk|X\.25|Netgraph|MPLS|Encap):", re.ASCII)
 _OTHER_HEADERS = ("Source ", "In label ")  # OpenBSD's sections Encap and MPLS
