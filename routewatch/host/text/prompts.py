@@ -1,0 +1,87 @@
+"""Prompts, and the commands echoed behind them: which command's output follows, as far as its rows don't say it.
+
+``ip route show table 100`` prints no table, ``ip route show dev eth0`` no device, and a default without a gateway
+doesn't tell IPv4 from IPv6.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from routewatch.host.text import cells
+
+if TYPE_CHECKING:
+    from routewatch.core.model import Family
+
+_ENDS = "$#%>\u276f\u279c\u00bb"  # of prompts: the shells', and what people's own look like
+_PROMPT = re.compile(rf"(?:\(\S{{1,40}}\) )?(?:[^\s{_ENDS}]{{1,80}} )?[^\s{_ENDS}]{{0,120}} ?[{_ENDS}](?:\s+|$)")
+_COMMAND = re.compile(
+    r"(?:(?:sudo|doas|time|busybox|adb shell)\s+(?:-\S+\s+)*)*(?:\w+=\S*\s+)*"
+    r"(?:/[\w/.-]*/)?(netstat|route|ip)(?=\s|$)(.*)"
+)
+_OPTION = re.compile(r"[a-z0-9-]+", re.IGNORECASE)
+# ip(8): an object or a command may be cut as long as it is told apart
+_OBJECTS = {"route": "r", "rule": "ru"}
+_FAMILIES: dict[str, Family] = {"-4": "inet", "-6": "inet6", "inet": "inet", "inet6": "inet6"}
+_SHOWN = frozenset({"dev", "proto", "protocol", "table", "type", "root", "match", "exact", "scope", "from", "via"})
+
+
+class Echo(NamedTuple):
+    """What an echoed command says of the rows that follow it."""
+
+    family: Family | None = None
+    table: int | None = None
+    interface: str | None = None
+    protocol: str | None = None
+
+
+def echo(line: str) -> Echo | None:
+    """Return what a line that is a prompt, with or without a command, says of what follows; None for other lines."""
+    prompt = _PROMPT.match(line)
+    rest = line[prompt.end() :] if prompt else line
+    command = _COMMAND.fullmatch(rest)
+    if command is None:
+        return Echo() if prompt and _says_nothing(rest, prompt.group()) else None
+    name, words = command.group(1), command.group(2).partition("|")[0].split()
+    if name == "ip":
+        return _ip(words) if words and (prompt or _is_plain(words)) else None
+    if prompt is None and not all(_OPTION.fullmatch(word) for word in words):
+        return None
+    return Echo(family=_family(words) or _combined(words))
+
+
+def _says_nothing(rest: str, prompt: str) -> bool:
+    """Tell whether what stands behind a prompt can't be a row that somebody marked or commented out."""
+    if not rest or "@" in prompt:
+        return True
+    return not any(cells.prefix(word) or word == "default" for word in rest.split())
+
+
+def _is_plain(words: list[str]) -> bool:
+    """Tell a command without a prompt from a sentence that begins with "ip"."""
+    options = [word for word in words if not word.startswith("-")]
+    return bool(options) and any(_is_object(options[0], name) for name in _OBJECTS)
+
+
+def _is_object(word: str, name: str) -> bool:
+    return name.startswith(word) and word.startswith(_OBJECTS[name])
+
+
+def _ip(words: list[str]) -> Echo:
+    found = dict(pairwise(words))
+    shown = {name: word for name, word in found.items() if name in _SHOWN}
+    table = shown.get("table")
+    protocol = shown.get("proto") or shown.get("protocol")
+    number = None if table is None else cells.TABLES.get(table, cells.natural(table))
+    return Echo(family=_family(words), table=number or None, interface=shown.get("dev"), protocol=protocol)
+
+
+def _family(words: list[str]) -> Family | None:
+    return next((_FAMILIES[word] for word in words if word in _FAMILIES), None)
+
+
+def _combined(words: list[str]) -> Family | None:
+    letters = "".join(word[1:] for word in words if word.startswith("-") and not word.startswith("--"))
+    return "inet6" if "6" in letters and "4" not in letters else None

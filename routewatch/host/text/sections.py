@@ -1,0 +1,103 @@
+"""A text cut into sections, each of one format: told by headers and echoed commands, else by the shape of the lines."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+
+from routewatch.host.text import documents, ip_route, ip_rule, nettools
+from routewatch.host.text.prompts import Echo, echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# "bsd" is whatever isn't one of the others: netstat of macOS and the BSDs, and lines that nobody knows
+Format = Literal["nettools", "route", "rule", "json", "bsd"]
+
+_BSD_HEADER = re.compile(
+    r"Routing tables?\b.*|(?:Internet6?|Protocol Family \d+|Encap|MPLS):|Destination\s+Gateway\s.*"
+)
+_IPROUTE2 = re.compile(r"\s(?:dev|via|lookup|goto)\s")  # even a damaged line is none of netstat's with such a word
+
+
+class Section(Struct):
+    """Lines of one format, with what was said of them before."""
+
+    format: Format = "bsd"
+    echo: Echo = Echo()
+    layout: nettools.Layout | None = None
+    headed: bool = False  # a header says what it is: then it is a table, be it empty
+    whole: bool = True  # of a JSON document
+    lines: list[str] = field(default_factory=list)
+    objects: list[documents.Object] = field(default_factory=list)
+
+
+def sections(lines: Sequence[str]) -> Iterator[Section]:
+    """Cut the lines into sections, in order. Prompts, echoed commands and headers of Linux tables are left out."""
+    text = "\n".join(lines)
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    section, at = Section(), 0
+    while at < len(lines):
+        line = lines[at]
+        if documents.begins(line):
+            document, end = _document(text, starts[at], section.echo)
+            if document is not None:
+                yield section
+                yield document
+                section = Section(echo=section.echo)
+                at = bisect_left(starts, end)  # the line after the document's last
+                if rest := text[end : starts[at] - 1].strip():
+                    section.lines.append(rest)
+                continue
+        begun = _begun(line, section)
+        if begun is not section:
+            yield section
+            section = begun
+        at += 1
+    yield section
+
+
+def _document(text: str, start: int, told: Echo) -> tuple[Section | None, int]:
+    objects, end, whole = documents.read_document(text, start)
+    if not (objects or whole):
+        return None, start
+    return Section(format="json", echo=told, objects=objects, whole=whole), end
+
+
+def _begun(line: str, section: Section) -> Section:
+    """Return the section that a line belongs to, which may begin with it."""
+    if not line:
+        if section.format == "bsd":
+            section.lines.append(line)
+        return section
+    told = echo(line)
+    if told is not None:
+        return Section(echo=told)
+    layout = nettools.layout_of(line)
+    if layout is not None or nettools.is_title(line):
+        return Section(format="nettools", echo=section.echo, layout=layout, headed=True)
+    if _BSD_HEADER.fullmatch(line):
+        section = section if section.format == "bsd" else Section(echo=section.echo)
+        section.headed = True
+    elif (found := _format(line, section)) != section.format:
+        section = Section(format=found, echo=section.echo)
+    section.lines.append(line)
+    return section
+
+
+def _format(line: str, section: Section) -> Format:
+    if ip_rule.is_rule(line):
+        return "rule"
+    if ip_route.is_route(line):
+        return "route"
+    if section.headed or (section.format == "route" and ip_route.continues(line)):
+        return section.format
+    if _IPROUTE2.search(f" {line} "):
+        return "route"
+    if nettools.is_row(line.split()):
+        return "nettools"
+    return section.format
