@@ -36,7 +36,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         observer.take(sight)
         scene = observer.scene(sight.snapshot)
         added, removed, changed = _differences(scene)
-    wanted.require_interface(scene.now, (f.row for f in (*added, *removed)), (pair.before for pair in changed))
+    now, told = scene.now, (f.row for f in (*added, *removed))
+    wanted.require_interface(now.links, now.routes.values(), now.rules, told, (pair.before for pair in changed))
     if not context.json or scene.memory.latest is None:
         context.note(_compared(scene))
     added, removed = _wanted(added, wanted), _wanted(removed, wanted)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from routewatch.core.snapshot import Snapshot
+    from routewatch.core.model import Link
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -30,14 +30,17 @@ class Filter(Struct, frozen=True, kw_only=True):
             return False
         return self.interface is None or self.interface in _interfaces(row)
 
-    def require_interface(self, seen: Snapshot, *others: Iterable[Route | PolicyRule]) -> None:
+    def require_interface(self, links: Iterable[Link], *tables: Iterable[Route | PolicyRule]) -> None:
         """See that somebody knows the interface: a link, or a row. Raises UsageError that names those there are."""
-        if self.interface is None or any(link.name == self.interface for link in seen.links):
+        if self.interface is None:
             return
-        rows: list[Route | PolicyRule] = [*seen.routes.values(), *seen.rules]
-        if not any(self.interface in _interfaces(row) for row in chain(rows, *others)):
-            names = ", ".join(sorted(link.name for link in seen.links))
-            raise UsageError(f"there is no interface {self.interface}", f"there are {names}")
+        names = {link.name for link in links}
+        if self.interface in names:
+            return
+        named = {name for row in chain(*tables) for name in _interfaces(row) if name}
+        if self.interface not in named:
+            told = ", ".join(sorted(names or named))
+            raise UsageError(f"there is no interface {self.interface}", f"there are {told}" if told else "")
 
 
 def _interfaces(row: Route | PolicyRule) -> set[str | None]:
