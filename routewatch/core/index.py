@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Types whose error IPv4 returns before it looks at next hops (fib_table_lookup; fib_props, net/ipv4/fib_semantics.c)
 WITHOUT_NEXT_HOP = frozenset({"unreachable", "blackhole", "prohibit", "throw"})
+METRICS = 2**32  # RTA_PRIORITY has no sign: the worst, 2^32 - 1, is what saved tables of net-tools call -1
 PREFERENCES = {"high": 0, None: 1, "low": 2}  # RFC 4191
 
 
@@ -128,7 +129,8 @@ def _is_alive(flags: str, query: Query) -> bool:
 def _rank(route: Route, query: Query) -> tuple[int, int, bool, int]:
     """Order the usable routes of one prefix: the very tos first, then the lowest metric; the rest is IPv6's."""
     elsewhere = query.oif is not None and query.oif not in {leg.interface for leg in route.nexthops or (route,)}
-    return (-(route.tos or 0), route.metric or 0, elsewhere, PREFERENCES.get(route.preference, 1))
+    metric = (route.metric or 0) % METRICS
+    return (-(route.tos or 0), metric, elsewhere, PREFERENCES.get(route.preference, 1))
 
 
 def _number(text: str) -> int:

@@ -46,6 +46,12 @@ def test_of_one_prefix_the_lowest_metric_wins_then_the_first() -> None:
     assert way(lines, "1.1.1.1") == route(lines[1])
 
 
+def test_a_metric_that_net_tools_prints_below_zero_is_the_worst() -> None:
+    real, null = route(f"{DEFAULT} metric 600"), replace(route("unreachable default"), metric=-1)
+
+    assert lookup([null, real], [], "1.1.1.1").route == real
+
+
 def test_the_very_type_of_service_comes_before_the_metric() -> None:
     lines = ["10.0.0.0/8 via 192.168.1.1 dev eth0 metric 5", "10.0.0.0/8 via 192.168.1.2 dev eth0 tos 16 metric 9"]
 
