@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.core.model import LOCAL_TABLE, PolicyRule
+from routewatch.core.model import DEFAULT_TABLE, MAIN_TABLE, PolicyRule
 from routewatch.host.text import cells
 from routewatch.host.text.draft import Draft, NotUnderstoodError, Words
 from routewatch.host.text.ip_words import IP_PROTOCOLS, RULE_ACTIONS, protocol_of
@@ -41,8 +41,6 @@ def read_rules(lines: Iterable[str], echo: Echo) -> tuple[list[PolicyRule], list
             unparsed.append(line)
     blocks = _blocks(drafts)
     families = [echo.family or _family(block) for block in blocks]
-    if families[:2] == [None, None]:
-        families[:2] = ["inet", "inet6"]  # in the order in which people ask
     rules = [_rule(draft, family or "inet") for block, family in zip(blocks, families, strict=True) for draft in block]
     return rules, unparsed
 
@@ -62,9 +60,13 @@ def _priority(draft: Draft) -> int:
 
 
 def _family(block: Sequence[Draft]) -> Family | None:
+    """Tell the family by an address; else by the rule for the table "default", which IPv4 alone is born with.
+
+    net/ipv4/fib_rules.c makes it, net/ipv6/fib6_rules.c does not; both make the rule for "main".
+    """
     told = next((draft.family for draft in block if draft.family), None)
-    # net/ipv4/fib_rules.c makes a rule for the table "default", net/ipv6/fib6_rules.c does not
-    return told or next(("inet" for draft in block if draft.said.get("table") == cells.TABLES["default"]), None)
+    tables = {draft.said.get("table") for draft in block}
+    return told or ("inet6" if MAIN_TABLE in tables and DEFAULT_TABLE not in tables else None)
 
 
 def _draft(line: str) -> Draft:
@@ -173,7 +175,4 @@ _READERS: dict[str, Callable[[Words, Draft], None]] = {
 
 def _rule(draft: Draft, family: Family) -> PolicyRule:
     said = {name: value for name, value in draft.said.items() if value is not None}
-    left = list(dict.fromkeys(draft.left))
-    if said["priority"] == 0 and said.get("table") == LOCAL_TABLE:
-        left.append("permanent")  # FIB_RULE_PERMANENT: the first rule can't be deleted
-    return replace(PolicyRule(family=family, unwritable=tuple(left)), **said)
+    return replace(PolicyRule(family=family, unwritable=tuple(dict.fromkeys(draft.left))), **said)
