@@ -44,8 +44,8 @@ def connected_prefix(of: Address) -> str:
 
 
 def is_default(route: Route) -> bool:
-    """Tell whether the route matches every destination."""
-    return route.destination in DEFAULTS and route.source is None
+    """Tell whether the route matches every destination; one that is scoped is for traffic bound to its link only."""
+    return route.destination in DEFAULTS and route.source is None and not route.scoped
 
 
 def is_half_default(route: Route) -> bool:

@@ -8,6 +8,7 @@ from routewatch.core.addresses import host_address, is_host
 from routewatch.core.evidence_for import KERNELS_TABLES, client_is_gone, leads_nowhere, servers, signature_of
 from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
 from routewatch.core.signatures import processes_of
+from routewatch.core.system_rows import is_systems
 from routewatch.core.timeline import same
 
 if TYPE_CHECKING:
@@ -111,11 +112,13 @@ def was_deleted_before(row: Route | PolicyRule, scene: Scene) -> bool:
 
 def kernel_made_it(case: Case) -> bool:
     """C5: the kernel made it, and takes it away by itself."""
-    return is_kernel_made(case.row)
+    return is_kernel_made(case.row, case.scene)
 
 
-def is_kernel_made(row: Route | PolicyRule) -> bool:
+def is_kernel_made(row: Route | PolicyRule, scene: Scene) -> bool:
     """Tell whether the kernel made a row: those of addresses and links, and its three rules about all packets."""
+    if isinstance(row, Route) and scene.now.platform == "macos":
+        return is_systems(row, scene)
     if isinstance(row, PolicyRule):
         return row.protocol == "kernel" or (row.priority in KERNEL_PRIORITIES and not _selects(row))
     return row.protocol in {"kernel", "redirect"} or row.table == LOCAL_TABLE or row.type in KERNEL_TYPES
@@ -143,8 +146,10 @@ def containers_own_it(case: Case) -> bool:
 
 
 def only_details_differ(case: Case) -> bool:
-    """C8: only its metric, protocol or flags differ from a row of the baseline."""
-    return case.route is not None and case.baseline is not None and case.scene.is_changed(case.route, case.baseline)
+    """C8: only its metric, protocol or flags differ from a row of the baseline, or it is bound to its link now."""
+    if case.route is None or case.baseline is None:
+        return False
+    return case.scene.is_changed(case.route, case.baseline) or case.scene.has_moved(case.route, case.baseline)
 
 
 def baseline_is_tainted(case: Case) -> bool:

@@ -13,7 +13,7 @@ from routewatch.core.model import Author, Link, Moment, PolicyRule, Process, Rou
 from routewatch.core.network import Network
 from routewatch.core.snapshot import Snapshot
 
-Reason = Literal["session", "periodic", "stop", "by hand"]
+Reason = Literal["session", "periodic", "stop", "by hand", "saved"]
 Tie = Literal["interface", "author", "time"]
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from routewatch.core.addresses import connected_prefix, is_default
+from msgspec.structs import replace
+
+from routewatch.core.addresses import connected_prefix, is_default, is_host
 from routewatch.core.attribution import ROUTING_DAEMONS
 from routewatch.core.diff import key, steady
 from routewatch.core.evidence_for import outlasted
+from routewatch.core.letters import is_bound, is_own_address
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
+from routewatch.core.system_rows import comes_by_itself
 from routewatch.core.verdict import Confidence, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -66,7 +70,7 @@ def _judge(loss: Loss, scene: Scene) -> Finding | None:
     if isinstance(loss.row, PolicyRule):
         if loss.row in scene.now.rules:
             return None
-    elif key(loss.row) in scene.rows.keys or _went_with_its_link(loss.row, loss, scene):
+    elif key(loss.row) in scene.rows.keys or _is_nobodys(loss.row, scene) or _went_with_its_link(loss.row, loss, scene):
         return None
     for obstacle in OBSTACLES:
         if obstacle.applies(loss, scene):
@@ -78,6 +82,15 @@ def _judge(loss: Loss, scene: Scene) -> Finding | None:
     return _finding(
         loss, (verdict, confidence), "taken-by-session", "a VPN session took it away and did not put it back"
     )
+
+
+def _is_nobodys(route: Route, scene: Scene) -> bool:
+    """Tell whether nobody misses a row of macOS: the system makes it anew, or only its scope is another now."""
+    if scene.now.platform != "macos":
+        return False
+    if route.scoped or comes_by_itself(route) or is_own_address(route) or (is_bound(route) and is_host(route)):
+        return True
+    return not is_default(route) and key(replace(route, scoped=True)) in scene.rows.keys
 
 
 def _finding(loss: Loss, verdict: tuple[Verdict, Confidence], name: str, sentence: str) -> Finding:
@@ -98,6 +111,8 @@ def _finding(loss: Loss, verdict: tuple[Verdict, Confidence], name: str, sentenc
 def _confidence(loss: Loss, scene: Scene) -> Confidence:
     """Certain only with a proven baseline, a known author and a second look; without a session a default counts."""
     if loss.session is None:
+        if loss.baseline is not None and loss.baseline.reason == "saved":
+            return "likely"  # somebody says that it was right then
         is_lost_default = isinstance(loss.row, Route) and is_default(loss.row) and loss.row.table == MAIN_TABLE
         return "likely" if is_lost_default else "uncertain"
     proven = loss.baseline is not None and loss.baseline.proven

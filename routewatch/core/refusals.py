@@ -101,9 +101,9 @@ def _is_inexpressible(proposal: Proposal, _scene: Scene, _wishes: Wishes) -> boo
     return any(row.unwritable for row in rows if row is not None)
 
 
-def _is_kernel_made(proposal: Proposal, _scene: Scene, _wishes: Wishes) -> bool:
+def _is_kernel_made(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     row = _takes(proposal.step)
-    return row is not None and is_kernel_made(row)
+    return row is not None and is_kernel_made(row, scene)
 
 
 def _is_protected(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from routewatch.core.addresses import is_default
+from routewatch.core.addresses import DEFAULTS, is_default
 from routewatch.core.diff import key, steady
 from routewatch.core.index import Index
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Route
@@ -51,8 +51,8 @@ class Rows:
 
     @cached_property
     def index(self) -> Index:
-        """Every route by table and prefix, for simulated lookups."""
-        return Index(self.by_steady.values())
+        """Every route by table and prefix, for simulated lookups of traffic that is bound to no link."""
+        return Index(route for route in self.by_steady.values() if not route.scoped)
 
     def rivals(self, route: Route) -> tuple[Route, ...]:
         """Return the routes of the same prefix, type of service and metric in its table, it among them, in order."""
@@ -71,7 +71,7 @@ class Rows:
         """The routes without a gateway, by interface: they say what can be reached on a link."""
         found: dict[str, list[Route]] = {}
         for route in self.routes:
-            if route.interface and route.gateway is None and not is_default(route):
+            if route.interface and route.gateway is None and route.destination not in DEFAULTS:
                 found.setdefault(route.interface, []).append(route)
         return {name: tuple(routes) for name, routes in found.items()}
 

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routewatch.core.addresses import is_host
+from routewatch.core.addresses import DEFAULTS, is_default, is_host
 from routewatch.core.case import Case
 from routewatch.core.evidence_against import has_its_own_way
 from routewatch.core.evidence_for import signature_of, waits_for_a_client
+from routewatch.core.model import MAIN_TABLE
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline
 
 STRONG = frozenset({"leads-nowhere", "gateway-gone", "server-route", "dead-client"})
+LOOPBACKS = frozenset({"lo", "lo0"})
 FIRST_MOMENTS = 5.0  # seconds in which a client sets up its ways
 
 
@@ -69,12 +71,29 @@ def _may_be_its(case: Case) -> bool:
     if route is None:
         signature = signature_of(case)
         return signature is not None and signature.client == session.client
+    if route.interface in LOOPBACKS:
+        return True  # what a client blackholes, it sends to the loopback
     ways = {(uplink.link, gateway.address) for uplink in baseline.network for gateway in uplink.gateways}
     if (route.interface, route.gateway) not in ways or (is_host(route) and has_its_own_way(session, case.scene)):
         return False
     # Where authors were seen at all, one that was missed is as likely an administrator's, but in the first moments.
     deaf = all(trace.author.kind == "unknown" for trace in session.appeared)
     return deaf or (is_host(route) and case.trace.at.boot - session.opened.boot <= FIRST_MOMENTS)
+
+
+def _is_default_via_loopback(case: Case) -> bool:
+    route = case.route
+    return route is not None and is_default(route) and route.type == "unicast" and route.interface in LOOPBACKS
+
+
+def _is_scoped_default(case: Case) -> bool:
+    return case.route is not None and case.route.scoped and case.route.destination in DEFAULTS
+
+
+def _has_no_gateway(case: Case) -> bool:
+    """Tell whether a row is a default that names no router: on a bridge or a veth nobody answers for all addresses."""
+    route = case.route
+    return route is not None and is_default(route) and route.gateway is None and route.table == MAIN_TABLE
 
 
 RULINGS: tuple[Ruling, ...] = (
@@ -88,6 +107,18 @@ RULINGS: tuple[Ruling, ...] = (
         name="kept",
         sentence="you said that it is yours (routewatch keep)",
         applies=lambda _, case: case.route is not None and case.route.destination in case.scene.memory.kept,
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="loopback-default",
+        sentence="a default route through the loopback leads nowhere; some program's setting makes the system set it",
+        applies=lambda names, case: _is_default_via_loopback(case) and "in-baseline" not in names,
+        verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="scoped-default",
+        sentence="a default for traffic that is bound to its interface: each uplink and each virtual network has one",
+        applies=lambda names, case: _is_scoped_default(case) and not {"in-session", "leads-nowhere"} <= names,
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
@@ -120,6 +151,12 @@ RULINGS: tuple[Ruling, ...] = (
         name="leftover",
         sentence="a VPN session that is over left it behind",
         applies=lambda names, _: "in-session" in names and bool(names & STRONG),
+        verdict=Verdict.ORPHANED,
+    ),
+    Ruling(
+        name="container-default",
+        sentence="a default into a link of containers leads nowhere; a network daemon took the link for an uplink",
+        applies=lambda names, case: "container" in names and "in-baseline" not in names and _has_no_gateway(case),
         verdict=Verdict.ORPHANED,
     ),
     Ruling(

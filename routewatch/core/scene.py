@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from routewatch.core.addresses import covers, is_default, is_half_default, is_link_local
 from routewatch.core.diff import Changes, RuleChanges, diff, diff_rules, key, steady
 from routewatch.core.links import Links
@@ -82,6 +84,10 @@ class Scene(Links):
             new = frozenset(steady(route) for route in changes.added)
             self._rows[baseline.id] = (new, frozenset(steady(pair.after) for pair in changes.changed))
         return self._rows[baseline.id]
+
+    def has_moved(self, route: Route, baseline: Baseline) -> bool:
+        """Tell whether the baseline had it with the other scope: the order of the network services has changed."""
+        return key(replace(route, scoped=not route.scoped)) in self.lost(baseline)
 
     def stood_in(self, baseline: Baseline, row: Route | PolicyRule) -> bool:
         """Tell whether this very row was in the baseline, and was right or vouched for by a person."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Ownership = Literal["holding", "idle", "gone", "unknown"]
 
-ALWAYS = frozenset({"tun", "wireguard", "ppp", "xfrm", "ovpn", "ovpn-dco", "utun", "ipsec"})
+ALWAYS = frozenset({"tun", "wireguard", "ppp", "xfrm", "ovpn", "ovpn-dco", "utun", "ipsec", "feth"})
 BY_SIGNATURE = frozenset({"gre", "gretap", "ip6gre", "sit", "ipip", "ip6tnl", "vti", "vti6"})
 # What the kernel's own tunnel modules bring along as they are loaded (net/ipv4/ipip.c and its like); Calico uses tunl0.
 FALLBACKS = frozenset({"tunl0", "sit0", "gre0", "gretap0", "erspan0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"})
@@ -42,6 +42,11 @@ def is_tunnel(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> boo
     return any(usual or signature not in SIGNATURES for signature in named)
 
 
+def named_like_a_tunnel(name: str, signatures: tuple[Signature, ...] = SIGNATURES) -> bool:
+    """Tell whether a known client names its links so: all that a saved table tells of a link's kind."""
+    return any(fnmatchcase(name, glob) for signature in signatures for glob in signature.interfaces)
+
+
 def _is_virtual_machine(link: Link) -> bool:
     return fnmatchcase(link.name, "vnet[0-9]*")  # libvirt's, which are tun devices too
 
@@ -55,7 +60,11 @@ def is_container(link: Link) -> bool:
 
 def is_uplink(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> bool:
     """Tell whether the link leads out of the machine by itself."""
-    return not (link.kind in {"loopback", "dummy", "ifb", "nlmon"} or is_container(link) or is_tunnel(link, signatures))
+    return not (
+        link.kind in {"loopback", "dummy", "ifb", "nlmon", "system"}
+        or is_container(link)
+        or is_tunnel(link, signatures)
+    )
 
 
 def is_held(link: Link) -> bool:

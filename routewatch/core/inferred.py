@@ -1,0 +1,116 @@
+"""The links of a saved table, as far as its rows tell of them: names, kinds, the prefixes they are connected to.
+
+A saved table lists no interfaces. A row on an interface says that it is there; a row without a gateway, which prefix
+can be reached on it. Nothing else is made up: what a piece of a table doesn't show may be there all the same, and is
+taken from the tables beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from routewatch.core.addresses import DEFAULTS, covers, is_default, is_host, prefix
+from routewatch.core.letters import is_cloned, is_group, is_link_local_row, is_own_address, is_systems_own
+from routewatch.core.model import FAMILIES, MAIN_TABLE, Address, Link, Route
+from routewatch.core.tunnels import is_tunnel, is_uplink, named_like_a_tunnel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from routewatch.core.snapshot import Snapshot
+
+KINDS = {
+    "lo": "loopback", "utun": "utun", "ipsec": "ipsec", "ppp": "ppp", "feth": "feth", "tun": "tun", "tap": "tap",
+    "wg": "wireguard", "bridge": "bridge", "docker": "bridge", "br-": "bridge", "virbr": "bridge", "vmenet": "vmnet",
+    "vmnet": "vmnet", "vboxnet": "vmnet", "vnic": "vmnet",
+}  # fmt: skip
+SYSTEMS = frozenset({"utun", "ipsec", "feth"})  # kinds of which macOS makes some for itself
+
+
+def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = ()) -> Snapshot:
+    """Return a saved snapshot with the links that its rows tell of; ``others`` were saved beside it."""
+    if snapshot.links:
+        return snapshot
+    routes = tuple(snapshot.routes.values())
+    beside = tuple(tuple(other.routes.values()) for other in others)
+    names = dict.fromkeys(_names(routes))
+    if _is_a_piece(routes):
+        names |= dict.fromkeys(name for rows in beside for name in _names(rows) if _is_physical(name))
+    return replace(snapshot, links=tuple(_link(name, routes, beside) for name in names))
+
+
+def _names(routes: Iterable[Route]) -> Iterable[str]:
+    return (leg.interface for route in routes for leg in route.nexthops or (route,) if leg.interface)
+
+
+def _is_a_piece(routes: Sequence[Route]) -> bool:
+    """Tell whether a table shows neither a default nor a prefix of a physical link: more must have been there."""
+    return not any(is_default(route) or (_is_physical(route.interface or "") and connected(route)) for route in routes)
+
+
+def _is_physical(name: str) -> bool:
+    return bool(name) and is_uplink(Link(name=name, index=0, kind=kind_of(name)))
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of a link by its name."""
+    found = next((kind for start, kind in KINDS.items() if name.startswith(start)), None)
+    return found or ("tun" if named_like_a_tunnel(name) else "ether")
+
+
+def _link(name: str, routes: Sequence[Route], beside: Sequence[Sequence[Route]]) -> Link:
+    own = [route for route in routes if route.interface == name]
+    kind = kind_of(name)
+    if kind in SYSTEMS and own and all(map(is_systems_own, own)):
+        kind = "system"
+    return Link(
+        name=name,
+        index=0,
+        kind=kind,
+        up=True,
+        carrier=not any("linkdown" in route.flags.split() for route in own),
+        addresses=tuple(_address(text) for text in _prefixes(own, [r for rows in beside for r in _of(name, rows)])),
+        point_to_point=is_tunnel(Link(name=name, index=0, kind=kind)),
+    )
+
+
+def _of(name: str, routes: Iterable[Route]) -> list[Route]:
+    return [route for route in routes if route.interface == name]
+
+
+def _prefixes(own: Sequence[Route], elsewhere: Sequence[Route]) -> list[str]:
+    """Return the prefixes a link is connected to, in order.
+
+    A piece of a table may show none: then that which another table shows and which holds its gateway, else the gateway
+    itself. Without any, a gateway can't be called out of reach.
+    """
+    known = list(dict.fromkeys(route.destination for route in elsewhere if connected(route)))
+    if not own:
+        return known
+    found: dict[str, None] = {}
+    for family in FAMILIES:
+        rows = [route for route in own if route.family == family]
+        shown = [route.destination for route in rows if connected(route)]
+        gateways = [route.gateway for route in rows if route.gateway and not prefix(route.gateway).is_link_local]
+        found |= dict.fromkeys(shown or (_holding(gateway, known) for gateway in gateways))
+    return list(found)
+
+
+def _holding(gateway: str, known: Sequence[str]) -> str:
+    return next((text for text in known if covers(text, gateway)), str(prefix(gateway)))
+
+
+def connected(route: Route) -> bool:
+    """Tell whether a row is that of a prefix its link is connected to."""
+    if route.gateway is not None or route.nexthops or route.destination in DEFAULTS or route.type != "unicast":
+        return False
+    if is_cloned(route) or is_group(route) or is_link_local_row(route) or route.table != MAIN_TABLE:
+        return False
+    return is_own_address(route) or not is_host(route)
+
+
+def _address(text: str) -> Address:
+    network = prefix(text)
+    return Address(address=str(network.network_address), prefix_length=network.prefixlen)
