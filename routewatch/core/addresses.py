@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from routewatch.core.model import Address, Route
 
 DEFAULTS = frozenset({"0.0.0.0/0", "::/0"})
+LOOPBACKS = frozenset({"lo", "lo0"})
 # What VPN clients lay over a default route instead of replacing it: OpenVPN's def1 (0/1 and 128/1, and for IPv6
 # ::/3 2000::/4 3000::/4 fc00::/7), and plain halves of the IPv6 space.
 HALF_DEFAULTS = frozenset(
@@ -46,6 +47,11 @@ def connected_prefix(of: Address) -> str:
 def is_default(route: Route) -> bool:
     """Tell whether the route matches every destination; one that is scoped is for traffic bound to its link only."""
     return route.destination in DEFAULTS and route.source is None and not route.scoped
+
+
+def is_loopback_default(route: Route) -> bool:
+    """Tell whether a default goes through the loopback: it keeps all packets in the machine."""
+    return is_default(route) and route.type == "unicast" and route.interface in LOOPBACKS
 
 
 def is_half_default(route: Route) -> bool:

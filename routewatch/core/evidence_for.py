@@ -117,9 +117,11 @@ def leads_to_the_server(case: Case) -> bool:
 
 
 def servers(session: Session) -> frozenset[str]:
-    """Return the words of the client's command line; the server's address stands among them where it was named."""
+    """Return the known servers, and the words of the client's command line: a server's address may be among them."""
     words = () if session.holder is None else session.holder.command
-    return frozenset(part for word in words for part in (word, word.rpartition(":")[0].strip("[]")))
+    return frozenset(session.servers) | frozenset(
+        part for word in words for part in (word, word.rpartition(":")[0].strip("[]"))
+    )
 
 
 def bears_a_dead_clients_mark(case: Case) -> bool:

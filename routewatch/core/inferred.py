@@ -34,15 +34,25 @@ def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = ()) -> Snapshot:
     if snapshot.links:
         return snapshot
     routes = tuple(snapshot.routes.values())
-    beside = tuple(tuple(other.routes.values()) for other in others)
+    beside = tuple(route for other in others for route in other.routes.values())
     names = dict.fromkeys(_names(routes))
     if _is_a_piece(routes):
-        names |= dict.fromkeys(name for rows in beside for name in _names(rows) if _is_physical(name))
-    return replace(snapshot, links=tuple(_link(name, routes, beside) for name in names))
+        hidden = (name for name in _names(beside) if _is_physical(name) and _left_out(_of(name, beside)))
+        names |= dict.fromkeys(hidden)
+    return replace(snapshot, links=tuple(_link(name, _of(name, routes), _of(name, beside)) for name in names))
 
 
 def _names(routes: Iterable[Route]) -> Iterable[str]:
     return (leg.interface for route in routes for leg in route.nexthops or (route,) if leg.interface)
+
+
+def _left_out(elsewhere: Sequence[Route]) -> Sequence[Route]:
+    """Return what another table shows of a link, where this one may have left it out.
+
+    One that had a default and its prefix, and shows neither, has lost its network.
+    """
+    had_both = any(map(is_default, elsewhere)) and any(map(connected, elsewhere))
+    return () if had_both else elsewhere
 
 
 def _is_a_piece(routes: Sequence[Route]) -> bool:
@@ -60,19 +70,21 @@ def kind_of(name: str) -> str:
     return found or ("tun" if named_like_a_tunnel(name) else "ether")
 
 
-def _link(name: str, routes: Sequence[Route], beside: Sequence[Sequence[Route]]) -> Link:
-    own = [route for route in routes if route.interface == name]
+def _link(name: str, own: Sequence[Route], elsewhere: Sequence[Route]) -> Link:
     kind = kind_of(name)
     if kind in SYSTEMS and own and all(map(is_systems_own, own)):
         kind = "system"
+    is_down = any("linkdown" in route.flags.split() for route in own)
+    point_to_point = is_tunnel(Link(name=name, index=0, kind=kind))
     return Link(
         name=name,
         index=0,
         kind=kind,
-        up=True,
-        carrier=not any("linkdown" in route.flags.split() for route in own),
-        addresses=tuple(_address(text) for text in _prefixes(own, [r for rows in beside for r in _of(name, rows)])),
-        point_to_point=is_tunnel(Link(name=name, index=0, kind=kind)),
+        up=not (point_to_point and is_down),
+        carrier=not is_down,
+        addresses=tuple(map(_address, _prefixes(own, elsewhere))),
+        point_to_point=point_to_point,
+        persistent=point_to_point and is_down,  # it is there, and nobody has it open
     )
 
 
@@ -87,11 +99,10 @@ def _prefixes(own: Sequence[Route], elsewhere: Sequence[Route]) -> list[str]:
     itself. Without any, a gateway can't be called out of reach.
     """
     known = list(dict.fromkeys(route.destination for route in elsewhere if connected(route)))
-    if not own:
-        return known
     found: dict[str, None] = {}
     for family in FAMILIES:
-        rows = [route for route in own if route.family == family]
+        hidden = _left_out([route for route in elsewhere if route.family == family])
+        rows = [route for route in own if route.family == family] or hidden
         shown = [route.destination for route in rows if connected(route)]
         gateways = [route.gateway for route in rows if route.gateway and not prefix(route.gateway).is_link_local]
         found |= dict.fromkeys(shown or (_holding(gateway, known) for gateway in gateways))

@@ -69,6 +69,7 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     network: Network = ()
     appeared: tuple[Trace, ...] = ()  # only what is still there
     vanished: tuple[Trace, ...] = ()  # only what has not come back
+    servers: tuple[str, ...] = ()  # their addresses, where a table tells them
     others: tuple[Route, ...] = ()  # defaults that somebody else than the client made meanwhile
     others_took: tuple[Route, ...] = ()  # defaults that somebody else was seen to take away meanwhile
 

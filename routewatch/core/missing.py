@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from routewatch.core.addresses import connected_prefix, is_default, is_host
+from routewatch.core.addresses import connected_prefix, is_default, is_host, is_loopback_default
 from routewatch.core.attribution import ROUTING_DAEMONS
 from routewatch.core.diff import key, steady
 from routewatch.core.evidence_for import outlasted
 from routewatch.core.letters import is_bound, is_own_address
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
 from routewatch.core.system_rows import comes_by_itself
+from routewatch.core.tunnels import is_held, tunnels
 from routewatch.core.verdict import Confidence, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -146,8 +147,11 @@ class Obstacle(NamedTuple):
     verdict: Verdict = Verdict.UNCERTAIN
 
 
-def _tunnel_is_up(_loss: Loss, scene: Scene) -> bool:
-    return bool(scene.held)
+def _tunnel_is_up(loss: Loss, scene: Scene) -> bool:
+    """Tell whether a tunnel is up, but for those that stood beside the route before and took nothing from it."""
+    clean = None if loss.baseline is None or loss.baseline.tainted else loss.baseline.snapshot
+    beside = set() if clean is None else {link.name for link in tunnels(clean, scene.signatures) if is_held(link)}
+    return not scene.held <= beside
 
 
 def _is_tainted(loss: Loss, _scene: Scene) -> bool:
@@ -192,7 +196,7 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     if not isinstance(route, Route) or not is_default(route):
         return False
     rivals = [r for r in scene.rows.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
-    usable = [rival for rival in rivals if scene.is_usable(rival)]
+    usable = [rival for rival in rivals if scene.is_usable(rival) and not is_loopback_default(rival)]
     if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route, scene):
         return bool(usable)
     # What stood beside it before, a second uplink's, has not taken its place.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routewatch.core.addresses import DEFAULTS, is_default, is_host
+from routewatch.core.addresses import DEFAULTS, LOOPBACKS, is_default, is_host, is_loopback_default
 from routewatch.core.case import Case
 from routewatch.core.evidence_against import has_its_own_way
 from routewatch.core.evidence_for import signature_of, waits_for_a_client
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from routewatch.core.memory import Baseline
 
 STRONG = frozenset({"leads-nowhere", "gateway-gone", "server-route", "dead-client"})
-LOOPBACKS = frozenset({"lo", "lo0"})
 FIRST_MOMENTS = 5.0  # seconds in which a client sets up its ways
 
 
@@ -81,13 +80,23 @@ def _may_be_its(case: Case) -> bool:
     return deaf or (is_host(route) and case.trace.at.boot - session.opened.boot <= FIRST_MOMENTS)
 
 
-def _is_default_via_loopback(case: Case) -> bool:
-    route = case.route
-    return route is not None and is_default(route) and route.type == "unicast" and route.interface in LOOPBACKS
+def _signs_like_one(names: frozenset[str], case: Case) -> bool:
+    """Tell whether a client may have signed a row "static", as strongSwan and NetworkManager's VPNs do.
+
+    Only where nobody saw any author: who was seen is believed.
+    """
+    session = case.session
+    if session is None or case.row.protocol != "static" or not {"new", "in-session"} <= names:
+        return False
+    return all(trace.author.kind == "unknown" for trace in session.appeared) and _may_be_its(case)
 
 
 def _is_scoped_default(case: Case) -> bool:
     return case.route is not None and case.route.scoped and case.route.destination in DEFAULTS
+
+
+def _is_on_a_sessions_tunnel(case: Case) -> bool:
+    return case.trace is not None and case.trace.tie == "interface"
 
 
 def _has_no_gateway(case: Case) -> bool:
@@ -112,13 +121,15 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="loopback-default",
         sentence="a default route through the loopback leads nowhere; some program's setting makes the system set it",
-        applies=lambda names, case: _is_default_via_loopback(case) and "in-baseline" not in names,
+        applies=lambda names, case: (
+            case.route is not None and is_loopback_default(case.route) and "in-baseline" not in names
+        ),
         verdict=Verdict.ORPHANED,
     ),
     Ruling(
         name="scoped-default",
         sentence="a default for traffic that is bound to its interface: each uplink and each virtual network has one",
-        applies=lambda names, case: _is_scoped_default(case) and not {"in-session", "leads-nowhere"} <= names,
+        applies=lambda _, case: _is_scoped_default(case) and not _is_on_a_sessions_tunnel(case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
@@ -162,7 +173,9 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="network-daemon",
         sentence="a network daemon made it and answers for it",
-        applies=lambda names, case: "network-daemon" in names and not relies_on_the_dead(names, case),
+        applies=lambda names, case: (
+            "network-daemon" in names and not relies_on_the_dead(names, case) and not _signs_like_one(names, case)
+        ),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(

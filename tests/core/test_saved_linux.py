@@ -1,0 +1,365 @@
+"""Saved tables of Linux: what VPNs left or took, and what only looks so; each a story with its one answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.saved_tables import Incident, linux
+
+DEFAULT = "default via 10.40.0.1 dev eth0 proto dhcp metric 100\n"
+LAN = """
+10.40.0.0/24 dev eth0 proto kernel scope link src 10.40.0.20 metric 100
+172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1 linkdown
+"""
+HOME = DEFAULT + LAN
+TUN = "10.8.0.0/24 dev tun0 proto kernel scope link src 10.8.0.2\n"
+HALVES = "0.0.0.0/1 via 10.8.0.1 dev tun0\n128.0.0.0/1 via 10.8.0.1 dev tun0\n" + TUN
+SERVER = "198.51.100.44 via 10.40.0.1 dev eth0\n"
+CAFE = """
+default via 172.20.0.1 dev eth0 proto dhcp metric 100
+172.20.0.0/20 dev eth0 proto kernel scope link src 172.20.3.3 metric 100
+"""
+WIFI = """
+default via 192.168.94.1 dev wlan0 proto dhcp metric 600
+192.168.94.0/24 dev wlan0 proto kernel scope link src 192.168.94.7 metric 600
+"""
+V6 = """
+default via fe80::1 dev eth0 proto ra metric 100 expires 1700sec
+2001:db8:40::/64 dev eth0 proto ra metric 100 expires 86000sec
+fe80::/64 dev eth0 proto kernel metric 256
+"""
+V6_TUN = (
+    "::/3 dev tun0 metric 1024\n2000::/4 dev tun0 metric 1024\n"
+    "3000::/4 dev tun0 metric 1024\nfc00::/7 dev tun0 metric 1024\n"
+)
+SERVER_V6 = "2001:db8:fe::1 via fe80::1 dev eth0 metric 1\n"
+MESH = "100.64.0.0/10 dev tailscale0 scope link\n100.101.7.9 dev tailscale0 proto kernel scope link src 100.101.7.9\n"
+EXCLUDES = "203.0.113.0/25 via 10.40.0.1 dev eth0\n198.18.0.0/15 via 10.40.0.1 dev eth0\n" + SERVER
+
+LEFTOVERS = {
+    "L1 the route to the server stays": Incident(
+        "killed", before=HOME, during=HOME + HALVES + SERVER, after=HOME + SERVER, orphans=SERVER
+    ),
+    "L1 its metric copied from the default": Incident(
+        "as vpnc-script does",
+        before=HOME,
+        during=HOME + "default dev tun0 scope link\n" + TUN + SERVER.strip() + " src 10.40.0.20 metric 100",
+        after=HOME + SERVER.strip() + " src 10.40.0.20 metric 100",
+        orphans=SERVER.strip() + " src 10.40.0.20 metric 100",
+    ),
+    "L1 in pieces": Incident(
+        "a default and little more",
+        before=DEFAULT,
+        during=DEFAULT + HALVES + SERVER,
+        after=DEFAULT + SERVER,
+        orphans=SERVER,
+    ),
+    "L1 strongSwan signs static": Incident(
+        "proto static is a client's here: it came with the tunnel",
+        before=HOME,
+        during=HOME + HALVES + SERVER.strip() + " proto static",
+        after=HOME + SERVER.strip() + " proto static",
+        orphans=SERVER.strip() + " proto static",
+    ),
+    "L1 two uplinks": Incident(
+        "delete by destination took one of two",
+        before=HOME + WIFI,
+        during=HOME
+        + WIFI
+        + "default dev tun0 scope link\n"
+        + TUN
+        + SERVER.strip()
+        + " metric 100\n198.51.100.44 via 192.168.94.1 dev wlan0 metric 600",
+        after=HOME + WIFI + "198.51.100.44 via 192.168.94.1 dev wlan0 metric 600",
+        orphans="198.51.100.44 via 192.168.94.1 dev wlan0 metric 600",
+    ),
+    "L1 failover to the other uplink": Incident(
+        "the first one's route stays while Wi-Fi carries on",
+        before=HOME + WIFI,
+        during=HOME + WIFI + HALVES + SERVER + "198.51.100.44 via 192.168.94.1 dev wlan0",
+        after=HOME + WIFI + SERVER + "198.51.100.44 via 192.168.94.1 dev wlan0",
+        orphans=SERVER + "198.51.100.44 via 192.168.94.1 dev wlan0",
+    ),
+    "L1 IPv6": Incident(
+        "via the router's link-local address",
+        before=HOME + V6,
+        during=HOME + V6 + V6_TUN + TUN + SERVER_V6,
+        after=HOME + V6 + SERVER_V6,
+        orphans=SERVER_V6,
+    ),
+    "L1 the address changed under it": Incident(
+        "the gateway of before is out of reach",
+        before=HOME,
+        during=HOME + HALVES + SERVER,
+        after=CAFE + SERVER,
+        orphans=SERVER,
+    ),
+    "L1 gateway out of reach, in the last table alone": Incident(
+        "E4 needs no other table", after=CAFE + SERVER, orphans=SERVER
+    ),
+    "L1 a stale default beside a new one": Incident(
+        "via a router that is gone, and it wins",
+        after=CAFE + "default via 10.40.0.1 dev eth0",
+        orphans="default via 10.40.0.1 dev eth0",
+    ),
+    "L2 excludes stay": Incident(
+        "crashed", before=HOME, during=HOME + HALVES + EXCLUDES, after=HOME + EXCLUDES, orphans=EXCLUDES
+    ),
+    "L2 halves on a persistent tunnel": Incident(
+        "linkdown: nobody holds it",
+        before=HOME,
+        during=HOME + HALVES + SERVER,
+        after=HOME + SERVER + "0.0.0.0/1 via 10.8.0.1 dev tun0 linkdown\n"
+        "128.0.0.0/1 via 10.8.0.1 dev tun0 linkdown\n" + TUN.strip() + " linkdown",
+        orphans=SERVER + "0.0.0.0/1 via 10.8.0.1 dev tun0 linkdown\n128.0.0.0/1 via 10.8.0.1 dev tun0 linkdown",
+    ),
+    "L2 a default into a tunnel that nobody holds, alone": Incident(
+        "it swallows everything",
+        after=HOME + "default dev tun0 scope link linkdown",
+        orphans="default dev tun0 scope link linkdown",
+    ),
+    "L2 IPv6 parts on a persistent tunnel": Incident(
+        "linkdown",
+        before=HOME + V6,
+        during=HOME + V6 + V6_TUN,
+        after=HOME + V6 + V6_TUN.replace("metric 1024", "metric 1024 linkdown"),
+        orphans=V6_TUN.replace("metric 1024", "metric 1024 linkdown"),
+    ),
+    "L3 a client's table over the uplink": Incident(
+        "it came with wt0, which is gone",
+        before=HOME,
+        during=HOME + "100.92.0.0/16 dev wt0 proto kernel scope link\n"
+        "10.77.0.0/16 dev wt0 table 7120\n"
+        "203.0.113.5 via 10.40.0.1 dev eth0 table 7120",
+        after=HOME + "203.0.113.5 via 10.40.0.1 dev eth0 table 7120",
+        orphans="203.0.113.5 via 10.40.0.1 dev eth0 table 7120",
+    ),
+    "L4 the default is gone": Incident(
+        "the client put its own in its place and died",
+        before=HOME,
+        during=LAN + "default via 10.8.0.1 dev tun0\n" + TUN + SERVER,
+        after=LAN + SERVER,
+        orphans=SERVER,
+        missing=DEFAULT,
+    ),
+    "L4 in pieces": Incident(
+        "only the defaults were shown",
+        before=DEFAULT,
+        during="default via 10.8.0.1 dev tun0",
+        after="",
+        missing=DEFAULT,
+    ),
+    "L4 no table from under the VPN": Incident(
+        "there was a default, there is none", before=HOME, after=LAN, missing=DEFAULT
+    ),
+    "L4 one of two defaults is gone": Incident(
+        "Wi-Fi's still stands, as it did before",
+        before=HOME + WIFI,
+        during=LAN + WIFI + HALVES + SERVER,
+        after=LAN + WIFI,
+        missing=DEFAULT,
+    ),
+    "L4 the admin's route was replaced": Incident(
+        "pushed over the same prefix, deleted by destination",
+        before=HOME + "10.50.0.0/16 via 10.40.0.9 dev eth0",
+        during=HOME + TUN + "10.50.0.0/16 via 10.8.0.1 dev tun0",
+        after=HOME,
+        missing="10.50.0.0/16 via 10.40.0.9 dev eth0",
+    ),
+    "L8 a default into a veth": Incident(
+        "a zeroconf daemon's",
+        after=HOME + "default dev veth0f1ec05 scope link",
+        orphans="default dev veth0f1ec05 scope link",
+    ),
+    "L8 a default into a veth, link-local net and all": Incident(
+        "with its 169.254/16, which does no harm",
+        before=HOME,
+        after=HOME + "default dev veth0f1ec05 scope link metric 1008\n"
+        "169.254.0.0/16 dev veth0f1ec05 scope link metric 1008",
+        orphans="default dev veth0f1ec05 scope link metric 1008",
+    ),
+    "L10 the office's range is the LAN's": Incident(
+        "after the disconnect the tunnel's row is left on a persistent tunnel",
+        before=HOME,
+        during=HOME + "10.40.0.0/24 via 10.8.0.1 dev tun0\n" + TUN,
+        after=HOME + "10.40.0.0/24 via 10.8.0.1 dev tun0 linkdown",
+        orphans="10.40.0.0/24 via 10.8.0.1 dev tun0 linkdown",
+    ),
+}
+
+LOOKALIKES = {
+    "the VPN is up": Incident(
+        "its rows are its own", before=HOME, during=HOME + HALVES + SERVER, after=HOME + HALVES + SERVER
+    ),
+    "the VPN is up, alone": Incident("nothing to say", after=HOME + HALVES + SERVER),
+    "a clean end": Incident("nothing left", before=HOME, during=HOME + HALVES + SERVER, after=HOME),
+    "the default came back without its marks": Incident(
+        "proto boot, no metric: changed, and works",
+        before=HOME,
+        during=LAN + "default dev tun0 scope link\n" + TUN + SERVER,
+        after=LAN + "default via 10.40.0.1 dev eth0",
+    ),
+    "L7 the advertised default is gone": Incident(
+        "a static copy would outlive the router",
+        before=HOME + V6,
+        during=HOME + V6 + V6_TUN,
+        after=HOME + "fe80::/64 dev eth0 proto kernel metric 256",
+    ),
+    "L10 overlap while the VPN is up": Incident(
+        "explain, don't touch", after=HOME + "10.40.0.0/24 dev tun0 scope link\n" + TUN
+    ),
+    "L10 docker's range is the VPN's": Incident(
+        "up",
+        before=HOME,
+        during=HOME + TUN + "172.17.0.0/16 via 10.8.0.1 dev tun0",
+        after=HOME + TUN + "172.17.0.0/16 via 10.8.0.1 dev tun0",
+    ),
+    "FP-L1 tables of policy routing": Incident(
+        "an admin's second uplink",
+        before=HOME,
+        after=HOME + "default via 10.40.0.7 dev eth0 table 100\n10.40.0.0/24 dev eth0 scope link table 100",
+    ),
+    "FP-L2 NetworkManager's penalty": Incident(
+        "20100 is 100 without connectivity",
+        before=HOME,
+        during=HOME + HALVES,
+        after=HOME.replace("metric 100", "metric 20100"),
+    ),
+    "FP-L2 a lease in another subnet": Incident(
+        "a DHCP renewal", before=HOME, during=HOME + HALVES + SERVER, after=CAFE
+    ),
+    "FP-L2 the cable is out": Incident("the kernel took everything of it", before=HOME + WIFI, after=WIFI),
+    "FP-L2 Wi-Fi is off and only the bridge is left": Incident(
+        "nothing to put back where the link is gone",
+        before=HOME,
+        after="172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1 linkdown",
+    ),
+    "FP-L3 docker made a network during the session": Incident(
+        "a bridge of containers",
+        before=HOME,
+        during=HOME + HALVES + "172.19.0.0/16 dev br-5f1e0c proto kernel scope link src 172.19.0.1",
+        after=HOME + "172.19.0.0/16 dev br-5f1e0c proto kernel scope link src 172.19.0.1",
+    ),
+    "FP-L3 without signatures, as net-tools prints": Incident(
+        "no format but ip's says proto",
+        before="default via 10.40.0.1 dev eth0\n10.40.0.0/24 dev eth0",
+        during="default via 10.40.0.1 dev eth0\n10.40.0.0/24 dev eth0\n"
+        "0.0.0.0/1 via 10.8.0.1 dev tun0\n172.19.0.0/16 dev br-5f1e0c",
+        after="default via 10.40.0.1 dev eth0\n10.40.0.0/24 dev eth0\n"
+        "172.19.0.0/16 dev br-5f1e0c\n172.18.0.0/16 dev docker_gwbridge",
+    ),
+    "FP-L3 pods": Incident(
+        "host routes of a cluster",
+        before=HOME,
+        after=HOME + "10.244.1.7 dev cali12ab scope link\n10.244.1.8 dev veth77aa scope link\n"
+        "10.244.2.0/24 via 10.40.0.31 dev eth0\n"
+        "blackhole 10.244.1.0/26 proto bird\n"
+        "10.244.3.0/24 via 10.244.3.0 dev flannel.1 onlink",
+    ),
+    "FP-L3 pods came and went during the session": Incident(
+        "the cluster's, not the VPN's",
+        before=HOME + "10.244.1.7 dev cali12ab scope link",
+        during=HOME + HALVES + SERVER + "10.244.1.9 dev cali34cd scope link",
+        after=HOME + "10.244.1.9 dev cali34cd scope link",
+    ),
+    "FP-L3 a cloud's own": Incident(
+        "a /32 and its gateway",
+        after="default via 172.31.1.1 dev eth0 onlink\n169.254.169.254 via 172.31.1.1 dev eth0 onlink",
+    ),
+    "FP-L3 a cloud's own by DHCP": Incident(
+        "the gateway has a route of its own",
+        after="default via 10.128.0.1 dev ens4 proto dhcp src 10.128.0.5 metric 100\n"
+        "10.128.0.1 dev ens4 proto dhcp scope link src 10.128.0.5 metric 100\n"
+        "169.254.169.254 via 10.128.0.1 dev ens4 proto dhcp metric 100",
+    ),
+    "FP-L3 a pod's gateway": Incident(
+        "as Calico gives it", after="default via 169.254.1.1 dev eth0\n169.254.1.1 dev eth0 scope link"
+    ),
+    "FP-L4 the same row stood before the VPN": Incident(
+        "the user's own", before=HOME + SERVER, during=HOME + SERVER + HALVES, after=HOME + SERVER
+    ),
+    "FP-L4 the user's own through another gateway": Incident(
+        "another row than the VPN's",
+        before=HOME + "198.51.100.44 via 10.40.0.9 dev eth0",
+        during=HOME + HALVES + SERVER + "198.51.100.44 via 10.40.0.9 dev eth0 metric 50",
+        after=HOME + "198.51.100.44 via 10.40.0.9 dev eth0",
+    ),
+    "FP-L5 a client's table while it is up": Incident(
+        "NetBird, up",
+        before=HOME,
+        during=HOME + "100.92.0.0/16 dev wt0 proto kernel scope link src 100.92.1.1\n10.77.0.0/16 dev wt0 table 7120",
+        after=HOME + "100.92.0.0/16 dev wt0 proto kernel scope link src 100.92.1.1\n10.77.0.0/16 dev wt0 table 7120",
+    ),
+    "FP-L5 a client's table, alone": Incident(
+        "Tailscale, up",
+        after=HOME + "100.101.7.1 dev tailscale0 table 52\n"
+        "100.100.100.100 dev tailscale0 table 52\nthrow 10.40.0.0/24 table 52\n" + MESH,
+    ),
+    "FP-L6 unreachable sets": Incident(
+        "a distribution's and an admin's",
+        after=HOME + "unreachable ::/96 dev lo metric 1024\n"
+        "unreachable 2002:a00::/24 dev lo metric 1024\n"
+        "blackhole 10.0.0.0/8 metric 254\nprohibit 192.168.0.0/16\n"
+        "unreachable 172.16.0.0/12",
+    ),
+    "FP-L6 came during the session": Incident(
+        "its type proves nothing, and the client's rows are gone",
+        before=HOME,
+        during=HOME + HALVES + SERVER + "blackhole 198.18.0.0/15 proto bird",
+        after=HOME + "blackhole 198.18.0.0/15 proto bird",
+    ),
+    "somebody's route came while the VPN was up": Incident(
+        "over another router than the client's packets take",
+        before=HOME,
+        during=HOME + HALVES + SERVER + "10.9.0.0/16 via 10.40.0.9 dev eth0",
+        after=HOME + "10.9.0.0/16 via 10.40.0.9 dev eth0",
+    ),
+    "a mesh came up beside the office VPN": Incident(
+        "and stays", before=HOME, during=HOME + HALVES + SERVER + MESH, after=HOME + MESH
+    ),
+    "two VPNs, one still up": Incident(
+        "the other's route to its server is left",
+        before=HOME + MESH,
+        during=HOME + MESH + HALVES + SERVER,
+        after=HOME + MESH + SERVER,
+        orphans=SERVER,
+    ),
+    "two came, one still up": Incident(
+        "which of them made the route nobody saved",
+        before=HOME,
+        during=HOME + HALVES + SERVER + "10.66.0.0/24 dev wg0 proto kernel scope link src 10.66.0.2\n"
+        "10.70.0.0/16 dev wg0 scope link",
+        after=HOME + SERVER + "10.66.0.0/24 dev wg0 proto kernel scope link src 10.66.0.2\n"
+        "10.70.0.0/16 dev wg0 scope link",
+    ),
+    "nobody's network": Incident("empty tables", before="", during="", after=""),
+    "multipath": Incident(
+        "two uplinks under one default",
+        before="default nexthop via 10.40.0.1 dev eth0 nexthop via 192.168.94.1 dev wlan0\n"
+        + LAN
+        + WIFI.replace("default via", "10.1.1.1 via"),
+        during="default nexthop via 10.40.0.1 dev eth0 nexthop via 192.168.94.1 dev wlan0\n"
+        + LAN
+        + WIFI.replace("default via", "10.1.1.1 via")
+        + HALVES,
+        after="default nexthop via 10.40.0.1 dev eth0 nexthop via 192.168.94.1 dev wlan0\n"
+        + LAN
+        + WIFI.replace("default via", "10.1.1.1 via"),
+    ),
+    "a renewed advertisement": Incident(
+        "another prefix, another lifetime",
+        before=HOME + V6,
+        during=HOME + V6 + V6_TUN,
+        after=HOME + V6.replace("2001:db8:40:", "2001:db8:41:").replace("1700sec", "1790sec"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFTOVERS)
+def test_what_a_vpn_left_or_took(name: str) -> None:
+    linux(LEFTOVERS[name])
+
+
+@pytest.mark.parametrize("name", LOOKALIKES)
+def test_what_is_somebodys(name: str) -> None:
+    linux(LOOKALIKES[name])
