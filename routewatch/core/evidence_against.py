@@ -112,13 +112,18 @@ def was_deleted_before(row: Route | PolicyRule, scene: Scene) -> bool:
 
 def kernel_made_it(case: Case) -> bool:
     """C5: the kernel made it, and takes it away by itself."""
-    return is_kernel_made(case.row, case.scene)
+    return is_made_by_the_system(case.row, case.scene)
 
 
-def is_kernel_made(row: Route | PolicyRule, scene: Scene) -> bool:
-    """Tell whether the kernel made a row: those of addresses and links, and its three rules about all packets."""
+def is_made_by_the_system(row: Route | PolicyRule, scene: Scene) -> bool:
+    """Tell whether the system made a row: on Linux the kernel signs its own, on macOS letters and links tell."""
     if isinstance(row, Route) and scene.now.platform == "macos":
         return is_systems(row, scene)
+    return is_kernel_made(row)
+
+
+def is_kernel_made(row: Route | PolicyRule) -> bool:
+    """Tell whether Linux's kernel made a row: those of addresses and links, and its three rules about all packets."""
     if isinstance(row, PolicyRule):
         return row.protocol == "kernel" or (row.priority in KERNEL_PRIORITIES and not _selects(row))
     return row.protocol in {"kernel", "redirect"} or row.table == LOCAL_TABLE or row.type in KERNEL_TYPES

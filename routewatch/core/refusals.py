@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from routewatch.core.addresses import covers
-from routewatch.core.evidence_against import is_kernel_made, was_deleted_before
+from routewatch.core.evidence_against import is_made_by_the_system, was_deleted_before
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
 from routewatch.core.verdict import case_of
@@ -103,7 +103,7 @@ def _is_inexpressible(proposal: Proposal, _scene: Scene, _wishes: Wishes) -> boo
 
 def _is_kernel_made(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     row = _takes(proposal.step)
-    return row is not None and is_kernel_made(row, scene)
+    return row is not None and is_made_by_the_system(row, scene)
 
 
 def _is_protected(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bool:
