@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routewatch.core.addresses import host_address, is_default, is_half_default, is_host
+from routewatch.core.addresses import DEFAULTS, host_address, is_default, is_half_default, is_host
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
+from routewatch.core.network import routers
 from routewatch.core.signatures import (
     client_of_rule,
     client_of_table,
@@ -78,7 +79,21 @@ def gateway_is_out_of_reach(case: Case) -> bool:
         return False
     if case.scene.links and not any(case.scene.reaches(leg.interface, leg.gateway) for leg in legs):
         return True
-    return is_default(route) and _was_superseded(route, case)
+    return _router_was_replaced(route, case) or (is_default(route) and _was_superseded(route, case))
+
+
+def _router_was_replaced(route: Route, case: Case) -> bool:
+    """Tell whether its gateway was the router when the tables were saved, and another is now: no prefix need be shown.
+
+    Where links are known, their addresses tell; saved tables may show nothing of them.
+    """
+    baseline = case.baseline
+    if case.session is None or baseline is None or baseline.reason != "saved":
+        return False
+    defaults = [r for r in case.scene.rows.routes if r.destination in DEFAULTS and r.family == route.family]
+    now = {(r.interface, r.gateway) for r in defaults if r.gateway and r.interface not in case.scene.tunnels}
+    way = (route.interface, route.gateway)
+    return way in routers(baseline.network) and bool(now) and way not in now
 
 
 def _was_superseded(route: Route, case: Case) -> bool:

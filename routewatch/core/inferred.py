@@ -36,10 +36,12 @@ def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = ()) -> Snapshot:
     routes = tuple(snapshot.routes.values())
     beside = tuple(route for other in others for route in other.routes.values())
     names = dict.fromkeys(_names(routes))
-    if _is_a_piece(routes):
+    is_whole = not _is_a_piece(routes)
+    if not is_whole:
         hidden = (name for name in _names(beside) if _is_physical(name) and _left_out(_of(name, beside)))
         names |= dict.fromkeys(hidden)
-    return replace(snapshot, links=tuple(_link(name, _of(name, routes), _of(name, beside)) for name in names))
+    links = (_link(name, _of(name, routes), _of(name, beside), is_whole=is_whole) for name in names)
+    return replace(snapshot, links=tuple(links))
 
 
 def _names(routes: Iterable[Route]) -> Iterable[str]:
@@ -70,7 +72,7 @@ def kind_of(name: str) -> str:
     return found or ("tun" if named_like_a_tunnel(name) else "ether")
 
 
-def _link(name: str, own: Sequence[Route], elsewhere: Sequence[Route]) -> Link:
+def _link(name: str, own: Sequence[Route], elsewhere: Sequence[Route], *, is_whole: bool) -> Link:
     kind = kind_of(name)
     if kind in SYSTEMS and own and all(map(is_systems_own, own)):
         kind = "system"
@@ -82,7 +84,7 @@ def _link(name: str, own: Sequence[Route], elsewhere: Sequence[Route]) -> Link:
         kind=kind,
         up=not (point_to_point and is_down),
         carrier=not is_down,
-        addresses=tuple(map(_address, _prefixes(own, elsewhere))),
+        addresses=tuple(map(_address, _prefixes(own, elsewhere, is_whole=is_whole))),
         point_to_point=point_to_point,
         persistent=point_to_point and is_down,  # it is there, and nobody has it open
     )
@@ -92,17 +94,19 @@ def _of(name: str, routes: Iterable[Route]) -> list[Route]:
     return [route for route in routes if route.interface == name]
 
 
-def _prefixes(own: Sequence[Route], elsewhere: Sequence[Route]) -> list[str]:
+def _prefixes(own: Sequence[Route], elsewhere: Sequence[Route], *, is_whole: bool) -> list[str]:
     """Return the prefixes a link is connected to, in order.
 
     A piece of a table may show none: then that which another table shows and which holds its gateway, else the gateway
-    itself. Without any, a gateway can't be called out of reach.
+    itself. Without any, a gateway can't be called out of reach; but a whole table shows what a link has lost.
     """
     known = list(dict.fromkeys(route.destination for route in elsewhere if connected(route)))
     found: dict[str, None] = {}
     for family in FAMILIES:
         hidden = _left_out([route for route in elsewhere if route.family == family])
         rows = [route for route in own if route.family == family] or hidden
+        if is_whole and not hidden and not any(connected(r) or r.destination in DEFAULTS for r in rows):
+            continue
         shown = [route.destination for route in rows if connected(route)]
         gateways = [route.gateway for route in rows if route.gateway and not prefix(route.gateway).is_link_local]
         found |= dict.fromkeys(shown or (_holding(gateway, known) for gateway in gateways))

@@ -54,7 +54,12 @@ def network_like(then: Network, now: Snapshot) -> Network:
 
     It reads links and neighbours only: a table need not be decoded, and a lost default hides nothing.
     """
-    return _uplinks(now, {(uplink.link, gateway.address) for uplink in then for gateway in uplink.gateways})
+    return _uplinks(now, routers(then))
+
+
+def routers(network: Network) -> frozenset[tuple[str | None, str | None]]:
+    """Return the routers of the uplinks, each with its link."""
+    return frozenset((uplink.link, gateway.address) for uplink in network for gateway in uplink.gateways)
 
 
 def _uplinks(snapshot: Snapshot, routers: Collection[tuple[str | None, str | None]]) -> Network:

@@ -16,7 +16,15 @@ from routewatch.core.addresses import DEFAULTS, LOOPBACKS, is_default, is_host, 
 from routewatch.core.case import Case
 from routewatch.core.evidence_against import has_its_own_way
 from routewatch.core.evidence_for import signature_of, waits_for_a_client
+from routewatch.core.look_alikes import (
+    has_swapped_scope,
+    has_the_shape_of_a_server_route,
+    is_a_clone,
+    is_of_a_system_tunnel,
+    refuses,
+)
 from routewatch.core.model import MAIN_TABLE
+from routewatch.core.network import routers
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline
@@ -72,8 +80,9 @@ def _may_be_its(case: Case) -> bool:
         return signature is not None and signature.client == session.client
     if route.interface in LOOPBACKS:
         return True  # what a client blackholes, it sends to the loopback
-    ways = {(uplink.link, gateway.address) for uplink in baseline.network for gateway in uplink.gateways}
-    if (route.interface, route.gateway) not in ways or (is_host(route) and has_its_own_way(session, case.scene)):
+    if (route.interface, route.gateway) not in routers(baseline.network) or (
+        is_host(route) and has_its_own_way(session, case.scene)
+    ):
         return False
     # Where authors were seen at all, one that was missed is as likely an administrator's, but in the first moments.
     deaf = all(trace.author.kind == "unknown" for trace in session.appeared)
@@ -106,6 +115,18 @@ def _has_no_gateway(case: Case) -> bool:
 
 
 RULINGS: tuple[Ruling, ...] = (
+    Ruling(
+        name="cloned",
+        sentence="a clone of another route, or a neighbour's entry: it comes and goes by itself",
+        applies=lambda names, case: "kernel-made" in names and is_a_clone(case),
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
+        name="system-tunnel",
+        sentence="each tunnel of the system's own (Handoff, Private Relay, Wi-Fi calling) has such rows",
+        applies=lambda names, case: "kernel-made" in names and is_of_a_system_tunnel(case),
+        verdict=Verdict.EXPECTED,
+    ),
     Ruling(
         name="kernel-made",
         sentence="the kernel made it for an address or a link, and takes it away by itself",
@@ -185,6 +206,12 @@ RULINGS: tuple[Ruling, ...] = (
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
+        name="service-order",
+        sentence="the order of the network services changed: the same route was there before, with the other scope",
+        applies=lambda names, case: has_swapped_scope(case) and not relies_on_the_dead(names, case),
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
         name="details-changed",
         sentence="the same route was there before, with another metric, protocol or flag",
         applies=lambda names, case: "details" in names and not relies_on_the_dead(names, case),
@@ -215,6 +242,18 @@ RULINGS: tuple[Ruling, ...] = (
         verdict=Verdict.UNCERTAIN,
     ),
     Ruling(
+        name="refuses-on-purpose",
+        sentence="it is new and refuses a destination, as administrators and clusters do: no sign of a VPN",
+        applies=lambda names, case: "new" in names and refuses(case),
+        verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
+        name="anybodys-host",
+        sentence="it is new and may lead to a VPN's server, but a route of one's own looks the same",
+        applies=lambda names, case: "new" in names and has_the_shape_of_a_server_route(case),
+        verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
         name="unexplained",
         sentence="it is new, and nothing ties it to a VPN",
         applies=lambda names, _: "new" in names,
@@ -225,6 +264,12 @@ RULINGS: tuple[Ruling, ...] = (
         sentence="it came while a VPN was up, and no clean baseline tells whether it had been there before",
         applies=lambda names, _: {"in-session", "tainted"} <= names and not names & {"in-baseline", "details"},
         verdict=Verdict.UNCERTAIN,
+    ),
+    Ruling(
+        name="another-network",
+        sentence="the machine is on another network than before, where other routes are right",
+        applies=lambda names, _: "other-network" in names and "in-baseline" not in names,
+        verdict=Verdict.EXPECTED,
     ),
     Ruling(
         name="nothing-against-it",

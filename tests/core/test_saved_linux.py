@@ -302,6 +302,12 @@ LOOKALIKES = {
         "blackhole 10.0.0.0/8 metric 254\nprohibit 192.168.0.0/16\n"
         "unreachable 172.16.0.0/12",
     ),
+    "FP-L2 the primary uplink is another, as it was before": Incident(
+        "a second uplink went, the router of the first one stands",
+        before=HOME + WIFI,
+        during=HOME + WIFI + HALVES,
+        after=HOME,
+    ),
     "FP-L6 came during the session": Incident(
         "its type proves nothing, and the client's rows are gone",
         before=HOME,

@@ -127,6 +127,20 @@ INCIDENTS = {
         after=CAFE + EXCLUDES,
         orphans=EXCLUDES,
     ),
+    "M1 roamed, in pieces": Incident(
+        "no prefix is shown: that the router of before is none any more tells",
+        before="default 192.168.70.1 UGScg en0",
+        during="default 192.168.70.1 UGScg en0" + HALVES + SERVER,
+        after="default 10.119.0.1 UGScg en0\n" + SERVER,
+        orphans=SERVER,
+    ),
+    "M1 from Wi-Fi to a cable": Incident(
+        "another link has the default now, and Wi-Fi nothing but what the client left",
+        before=HOME,
+        during=HOME + HALVES + SERVER,
+        after=CAFE.replace("en0", "en7") + SERVER,
+        orphans=SERVER,
+    ),
     "M1 the lease moved to another subnet": Incident(
         "the same link, another prefix and router",
         before=HOME,
