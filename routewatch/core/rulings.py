@@ -128,6 +128,12 @@ RULINGS: tuple[Ruling, ...] = (
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
+        name="scoped-default",
+        sentence="a default for traffic that is bound to its interface: each uplink and each virtual network has one",
+        applies=lambda _, case: _is_scoped_default(case) and not _is_on_a_sessions_tunnel(case),
+        verdict=Verdict.EXPECTED,
+    ),
+    Ruling(
         name="kernel-made",
         sentence="the kernel made it for an address or a link, and takes it away by itself",
         applies=lambda names, _: "kernel-made" in names,
@@ -146,12 +152,6 @@ RULINGS: tuple[Ruling, ...] = (
             case.route is not None and is_loopback_default(case.route) and "in-baseline" not in names
         ),
         verdict=Verdict.ORPHANED,
-    ),
-    Ruling(
-        name="scoped-default",
-        sentence="a default for traffic that is bound to its interface: each uplink and each virtual network has one",
-        applies=lambda _, case: _is_scoped_default(case) and not _is_on_a_sessions_tunnel(case),
-        verdict=Verdict.EXPECTED,
     ),
     Ruling(
         name="owner-alive",
