@@ -46,7 +46,14 @@ class MemoryDoorbell:
         return queued
 
     def close(self) -> None:
-        """Close the pipe."""
+        """Close the pipe; a second time does nothing."""
+        if self._is_closed:
+            return
         self._is_closed = True
         os.close(self._readable)
         os.close(self._writable)
+
+    def __del__(self) -> None:
+        """Close what nobody closed: a replay has many doorbells, and select(2) knows descriptors below 1024 only."""
+        if hasattr(self, "_is_closed"):  # else there was no pipe to be had
+            self.close()

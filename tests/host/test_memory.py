@@ -35,6 +35,14 @@ def test_it_is_a_host() -> None:
     assert host.observe().platform == "linux"
 
 
+def test_a_doorbell_that_nobody_closed_leaves_no_descriptor_behind() -> None:
+    host = MemoryHost()
+    first = host.doorbell().fileno()
+    del host
+
+    assert MemoryHost().doorbell().fileno() == first
+
+
 def test_a_snapshot_does_not_change_when_the_host_does() -> None:
     host = MemoryHost([build.route("10.0.0.0/8 dev t0")])
     before = host.observe()
