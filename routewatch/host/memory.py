@@ -9,41 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from routewatch.core.model import Author, Moment, Place, PolicyRule, Route
 from routewatch.core.snapshot import Snapshot
 from routewatch.core.steps import Step
-from routewatch.core.table import Table
 from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateError
 from routewatch.host.memory_doorbell import MemoryDoorbell
 from routewatch.host.memory_kernel import ageless, objection, weak_id
 from routewatch.host.memory_world import MemoryWorld
+from routewatch.host.packed import PackedCodec, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from routewatch.core.model import Link, Login, Process
     from routewatch.core.table import Codec
     from routewatch.host.port import Outcome
 
-CODEC_NAME = "msgpack/1"
 ROUTEWATCH = Author(kind="routewatch")
-
-
-class MsgpackCodec:
-    """Routes as msgpack, one a chunk: the fingerprint of a route is its encoding."""
-
-    name = CODEC_NAME
-    names: Mapping[int, str] = {}
-
-    def split(self, chunks: Sequence[bytes]) -> list[bytes]:
-        """Return the fingerprints: the chunks themselves."""
-        return list(chunks)
-
-    def decode(self, fingerprint: bytes) -> Route:
-        """Return the route. Raises msgspec.DecodeError for other bytes."""
-        return msgspec.msgpack.decode(fingerprint, type=Route)
 
 
 class MemoryHost(MemoryWorld):
@@ -79,7 +61,7 @@ class MemoryHost(MemoryWorld):
             platform=self.platform,
             place=self.here,
             taken=self._moment,
-            routes=Table([msgspec.msgpack.encode(route) for route in self.routes], MsgpackCodec()),
+            routes=packed(self.routes),
             rules=tuple(sorted(self.rules, key=lambda rule: (rule.family, rule.priority))),
             links=tuple(self.links),
             neighbours=self.neighbours,
@@ -121,9 +103,9 @@ class MemoryHost(MemoryWorld):
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names
         """Return the codec of this name. Raises StateError for another format than ours."""
-        if name != CODEC_NAME:
-            raise StateError(f"routes stored as {name} can't be read here", f"this host reads {CODEC_NAME}")
-        return MsgpackCodec()
+        if name != PackedCodec.name:
+            raise StateError(f"routes stored as {name} can't be read here", f"this host reads {PackedCodec.name}")
+        return PackedCodec()
 
     def refuse(self, entry: Route | PolicyRule, words: str) -> None:
         """Refuse every step with this route or rule, in these words."""

@@ -1,0 +1,63 @@
+"""Saved tables as what ``diff`` compares: files read, put together, and judged; no store and no daemon is asked.
+
+A colleague's three pastes are enough, on any machine. What is in a file, host/text knows; what it means, core/saved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routewatch.commands.saved import read_saved
+from routewatch.commands.settle import look_now
+from routewatch.core.model import Moment, Place
+from routewatch.core.saved import Saved, judged, scene_of
+from routewatch.core.snapshot import Snapshot
+from routewatch.errors import UsageError
+from routewatch.host.packed import packed
+from routewatch.render.routes import printable
+
+if TYPE_CHECKING:
+    from routewatch.commands.context import Context
+    from routewatch.core.scene import Scene
+    from routewatch.core.verdict import Finding
+
+NOTHING = "none"  # as BEFORE: nobody saved a table from before
+NOWHEN = Moment(wall=0.0, boot=0.0, monotonic=0.0)
+NOWHERE = Place(boot="saved", namespace="saved")
+LONGEST = 200  # characters that are shown of a line that is not understood
+
+
+def saved_scene(names: tuple[str, str | None, str | None], context: Context) -> tuple[Scene, tuple[Finding, ...]]:
+    """Read the tables from before, after and during, and judge the one from after; without it the table now.
+
+    Raises UsageError for a file that holds no table, or where they are of two systems; ObservationError.
+    """
+    before, after, during = names
+    saved = Saved(
+        before=None if before == NOTHING else _snapshot(before, context),
+        after=look_now(context.host).snapshot if after is None else _snapshot(after, context),
+        during=None if during is None else _snapshot(during, context),
+    )
+    platforms = {table.platform for table in (saved.before, saved.during, saved.after) if table is not None}
+    if len(platforms) > 1:
+        raise UsageError("the tables are of two systems", "compare tables that were saved on one machine")
+    return scene_of(saved, context.signatures), judged(saved, context.signatures)
+
+
+def _snapshot(name: str, context: Context) -> Snapshot:
+    saved = read_saved(name)
+    for problem in saved.problems:
+        context.note(f"warning: {name}: {problem}")
+    for line in saved.unparsed:
+        context.note(printable(f"{name}: not understood: {line[:LONGEST]}"))
+    return Snapshot(
+        platform=saved.platform or "linux",  # read_saved refuses what is of none
+        place=NOWHERE,
+        taken=NOWHEN,
+        routes=packed(saved.routes),
+        rules=saved.rules,
+        links=saved.links,
+        processes_seen=False,
+        complete=saved.complete,
+        unparsed=saved.unparsed,
+    )
