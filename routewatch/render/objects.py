@@ -25,13 +25,13 @@ RULE_KEYS = (
 
 
 def route_object(route: Route) -> Object:
-    """Return a route; ``nexthops`` and ``metrics`` are null where it has none, ``unwritable`` is always a list."""
+    """Return a route; only one that has such also has the keys ``metrics`` and ``unwritable``."""
+    more = {"metrics": dict(route.metrics), "unwritable": list(route.unwritable)}
     return {
         **{name: getattr(route, name) for name in ROUTE_KEYS},
         "nexthops": [asdict(leg) for leg in route.nexthops] or None,
         "nexthop_id": route.nexthop_id,
-        "metrics": dict(route.metrics) or None,
-        "unwritable": list(route.unwritable),
+        **{name: value for name, value in more.items() if value},
     }
 
 
