@@ -46,11 +46,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     else:
         scene = _scene_now(context)
         found = findings(scene)
-        if not context.json or scene.memory.latest is None:
-            context.note(_compared(scene))
     added, removed, changed = _differences(scene, found)
     now, told = scene.now, (f.row for f in (*added, *removed))
     wanted.require_interface(now.links, now.routes.values(), now.rules, told, (pair.before for pair in changed))
+    if not is_saved and (not context.json or scene.memory.latest is None):
+        context.note(_compared(scene))
     added, removed = _wanted(added, wanted), _wanted(removed, wanted)
     changed = [pair for pair in changed if wanted.wants(pair.after)]
     if context.json:
