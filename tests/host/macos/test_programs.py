@@ -1,0 +1,88 @@
+"""The system's programs are run for a short time only, and whoever misbehaves is ended with all that he started."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routewatch.errors import ObservationError
+from routewatch.host.macos import programs
+from routewatch.host.macos.programs import Paths, Programs
+from tests.live.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def netstat(tmp_path: Path) -> Callable[[str], Programs]:
+    """Put a shell script in netstat's place, which has half a second to answer."""
+
+    def put(script: str) -> Programs:
+        path = tmp_path / "netstat"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return Programs(Paths(netstat=str(path), timeout=0.5))
+
+    return put
+
+
+def test_both_voices_and_the_exit_status_are_heard(netstat: Callable[[str], Programs]) -> None:
+    said = netstat("echo table $1; echo warning >&2; exit 3").read("netstat", "-rn")
+    assert said == (3, "table -rn\n", "warning\n")
+
+
+def test_a_program_is_told_what_to_do_in_plain_english_and_without_our_environment(
+    netstat: Callable[[str], Programs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DYLD_INSERT_LIBRARIES", "/tmp/evil")  # noqa: S108 - a name only
+    said = netstat('read word; echo "$word $LC_ALL $DYLD_INSERT_LIBRARIES $PWD"').read("netstat", stdin="show\n")
+    assert said.out == "show C  /\n"
+
+
+def test_who_hangs_is_ended_with_his_children(netstat: Callable[[str], Programs], tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    began = time.monotonic()
+    with pytest.raises(ObservationError, match=r"netstat did not answer within 0\.5 s"):
+        netstat(f"sleep 60 & echo $! $$ >{pids}; wait").read("netstat")
+    assert time.monotonic() - began < 5
+    until(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs: one that init has yet to fetch does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_a_child_that_keeps_the_pipe_open_does_not_keep_us(netstat: Callable[[str], Programs]) -> None:
+    with pytest.raises(ObservationError, match="did not answer"):
+        netstat("sleep 60 & exit 0").read("netstat")
+
+
+def test_who_never_stops_talking_is_ended(netstat: Callable[[str], Programs], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "LARGEST", 1 << 20)
+    with pytest.raises(ObservationError, match="said more than 1 MiB"):
+        netstat("yes").read("netstat")
+
+
+def test_a_missing_program_is_named_with_the_setting_that_names_it() -> None:
+    with pytest.raises(ObservationError, match=r"/nowhere/netstat can't be run: No such file") as caught:
+        Programs(Paths(netstat="/nowhere/netstat")).read("netstat")
+    assert caught.value.hint == "set [macos] netstat to its absolute path"
+
+
+def test_what_is_no_program_is_named_too(tmp_path: Path) -> None:
+    with pytest.raises(ObservationError, match="can't be run"):
+        Programs(Paths(netstat=os.fspath(tmp_path))).read("netstat")
+
+
+def test_a_complaint_is_one_printable_line(netstat: Callable[[str], Programs]) -> None:
+    said = netstat(r"printf 'bad \033[31mname\nmore\n' >&2; exit 1").read("netstat")
+    assert said.complaint == "bad ?[31mname"
