@@ -1,0 +1,140 @@
+"""Takes one step with route(8), and believes only the table: read right before, and right after.
+
+The kernel finds a route to delete by destination, mask and scope alone, whatever else is named, and route(8) exits 0
+when it refuses (network_cmds, route.c). So a delete is tried only where exactly the row that is meant stands at its key,
+and what went with it by mistake is put back at once.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from routewatch.core.letters import is_cloned
+from routewatch.core.route_words import Unsayable, key_words
+from routewatch.core.steps import Step
+from routewatch.errors import KernelRefusedError, ObservationError, PermissionRefusedError
+from routewatch.host.macos.look import look
+from routewatch.host.macos.routecommand import Refused, arguments, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from routewatch.core.model import Route
+    from routewatch.host.macos.look import Look
+    from routewatch.host.macos.programs import Programs
+    from routewatch.host.port import Outcome
+
+PACE = 0.1  # seconds between two commands: bursts of forked routes have torn down tunnels of GlobalProtect
+FRESH = 0.2  # seconds that the look after one step may serve as the look before the next
+
+
+class RouteWriter:
+    """Takes steps, one at a time and not too fast."""
+
+    def __init__(self, programs: Programs) -> None:
+        """Act through these programs."""
+        self._programs = programs
+        self._last = 0.0  # when the last command ended (monotonic)
+        self._seen: Look | None = None
+
+    def apply(self, step: Step) -> Outcome:
+        """Take one step. Raises KernelRefusedError, PermissionRefusedError, ObservationError."""
+        before = self._before()
+        done = _already(step, before)
+        if done is not None:
+            return done
+        words = arguments(step)
+        if isinstance(words, Unsayable):
+            raise KernelRefusedError(words.sentence)
+        self._wait()
+        found = self._run(step, words)
+        after = self._look()
+        _verify(step, found, after)
+        self._put_back(step, before, after)
+        return "done"
+
+    def _before(self) -> Look:
+        if self._seen is not None and time.monotonic() - self._last < FRESH:
+            return self._seen
+        return self._look()
+
+    def _look(self) -> Look:
+        found = look(self._programs)
+        if found.torn:
+            raise ObservationError(f"the routing table can't be relied on: {found.torn[0]}")
+        self._seen = found
+        return found
+
+    def _wait(self) -> None:
+        time.sleep(max(0.0, self._last + PACE - time.monotonic()))
+
+    def _run(self, step: Step, words: Iterable[str]) -> Outcome | Refused:
+        said = self._programs.act("route", *words)
+        self._last = time.monotonic()
+        found = outcome("add" if step.action == "add" else "delete", *said)
+        if isinstance(found, Refused) and found.privilege:
+            raise PermissionRefusedError(found.sentence)
+        return found
+
+    def _put_back(self, step: Step, before: Look, after: Look) -> None:
+        """Put back what a delete took beside its row, and say so. Raises KernelRefusedError."""
+        if step.action != "delete" or step.route is None:
+            return
+        there = {_row(route) for route in after.routes}
+        lost = [r for r in before.routes if _row(r) not in there and not is_cloned(r) and _row(r) != _row(step.route)]
+        if not lost:
+            return
+        for route in lost:
+            words = arguments(Step(action="add", route=route))
+            if not isinstance(words, Unsayable):
+                self._wait()
+                self._run(Step(action="add", route=route), words)
+        after = self._look()
+        still = [route for route in lost if _row(route) not in {_row(other) for other in after.routes}]
+        named = ", ".join(route.destination for route in lost)
+        if still:
+            raise KernelRefusedError(f"{named} went with it, and could not all be put back")
+        raise KernelRefusedError(f"{named} went with it, and was put back")
+
+
+def _already(step: Step, seen: Look) -> Outcome | None:
+    """Return what is to be said without doing anything. Raises KernelRefusedError where another row stands there."""
+    route = step.route
+    if route is None:
+        return None
+    here = [other for other in seen.routes if _key(other) == _key(route)]
+    same = [other for other in here if _row(other) == _row(route)]
+    if step.action == "add":
+        if same:
+            return "present"
+        if here:
+            raise KernelRefusedError(f"another route to {route.destination} stands there already")
+        return None
+    if not here:
+        return "absent"
+    if not same:
+        return "absent"  # another row has taken its place; that one is not meant
+    if len(here) > 1:
+        raise KernelRefusedError(f"{len(here)} routes to {route.destination} stand there, and route(8) can't tell them")
+    return None
+
+
+def _verify(step: Step, found: Outcome | Refused, after: Look) -> None:
+    """Compare with the table what route(8) said. Raises KernelRefusedError."""
+    route = step.route
+    is_there = route is not None and any(_row(other) == _row(route) for other in after.routes)
+    if is_there == (step.action == "add"):
+        return
+    said = found.sentence if isinstance(found, Refused) else "route(8) said that it was done, and the table does not show it"
+    raise KernelRefusedError(said)
+
+
+def _key(route: Route) -> tuple[str, ...]:
+    """Return what the kernel finds a row by: as ``route`` is told, so that no other word could mean it."""
+    return tuple(key_words(route))
+
+
+def _row(route: Route) -> tuple[object, ...]:
+    """Return what makes it this very row, for all that the system changes by itself."""
+    return (_key(route), route.gateway, route.gateway_zone, route.link, route.interface)
