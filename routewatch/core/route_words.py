@@ -51,10 +51,11 @@ def route_words(step: Step) -> tuple[str, ...] | Unsayable:
         if applies(step.route):
             return unsayable
     way = _way(step.route) if step.action == "add" else ()
-    return ("-n", step.action, *_key(step.route), *way)
+    return ("-n", step.action, *key_words(step.route), *way)
 
 
-def _key(route: Route) -> Iterator[str]:
+def key_words(route: Route) -> Iterator[str]:
+    """Yield the words that name a row's key: family, form, scope and destination."""
     yield f"-{route.family}"
     network = prefix(route.destination)
     is_default = route.destination in DEFAULTS

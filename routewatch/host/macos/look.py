@@ -6,7 +6,7 @@ before. Both are told in ``torn`` and never taken for what is true.
 
 from __future__ import annotations
 
-import time
+from select import select
 from typing import TYPE_CHECKING, NamedTuple
 
 from routewatch.errors import ObservationError
@@ -34,7 +34,7 @@ def look(programs: Programs) -> Look:
     for number in range(1, TRIES):
         if not found.torn:
             break
-        time.sleep(BACKOFF * number)
+        select([], [], [], BACKOFF * number)
         found = _once(programs)
     return found
 

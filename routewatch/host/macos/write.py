@@ -1,21 +1,21 @@
 """Takes one step with route(8), and believes only the table: read right before, and right after.
 
 The kernel finds a route to delete by destination, mask and scope alone, whatever else is named, and route(8) exits 0
-when it refuses (network_cmds, route.c). So a delete is tried only where exactly the row that is meant stands at its key,
-and what went with it by mistake is put back at once.
+when it refuses (network_cmds, route.c). So a delete is tried only where exactly the row that is meant stands at its
+key, and what went with it by mistake is put back at once.
 """
 
 from __future__ import annotations
 
 import time
+from select import select
 from typing import TYPE_CHECKING
 
-from routewatch.core.letters import is_cloned
-from routewatch.core.route_words import Unsayable, key_words
+from routewatch.core.route_words import Unsayable, key_words, route_words
 from routewatch.core.steps import Step
 from routewatch.errors import KernelRefusedError, ObservationError, PermissionRefusedError
 from routewatch.host.macos.look import look
-from routewatch.host.macos.routecommand import Refused, arguments, outcome
+from routewatch.host.macos.routecommand import Refused, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ class RouteWriter:
         done = _already(step, before)
         if done is not None:
             return done
-        words = arguments(step)
+        words = route_words(step)
         if isinstance(words, Unsayable):
             raise KernelRefusedError(words.sentence)
         self._wait()
@@ -67,7 +67,7 @@ class RouteWriter:
         return found
 
     def _wait(self) -> None:
-        time.sleep(max(0.0, self._last + PACE - time.monotonic()))
+        select([], [], [], max(0.0, self._last + PACE - time.monotonic()))
 
     def _run(self, step: Step, words: Iterable[str]) -> Outcome | Refused:
         said = self._programs.act("route", *words)
@@ -82,11 +82,11 @@ class RouteWriter:
         if step.action != "delete" or step.route is None:
             return
         there = {_row(route) for route in after.routes}
-        lost = [r for r in before.routes if _row(r) not in there and not is_cloned(r) and _row(r) != _row(step.route)]
+        lost = [r for r in before.routes if _row(r) not in there and _row(r) != _row(step.route) and _stays(r)]
         if not lost:
             return
         for route in lost:
-            words = arguments(Step(action="add", route=route))
+            words = route_words(Step(action="add", route=route))
             if not isinstance(words, Unsayable):
                 self._wait()
                 self._run(Step(action="add", route=route), words)
@@ -126,8 +126,12 @@ def _verify(step: Step, found: Outcome | Refused, after: Look) -> None:
     is_there = route is not None and any(_row(other) == _row(route) for other in after.routes)
     if is_there == (step.action == "add"):
         return
-    said = found.sentence if isinstance(found, Refused) else "route(8) said that it was done, and the table does not show it"
-    raise KernelRefusedError(said)
+    raise KernelRefusedError(found.sentence if isinstance(found, Refused) else "the table does not show it")
+
+
+def _stays(route: Route) -> bool:
+    """Tell whether a row does not come and go by itself, as clones (W) and neighbours' entries (L) do."""
+    return {"W", "L"}.isdisjoint(route.flags)
 
 
 def _key(route: Route) -> tuple[str, ...]:
