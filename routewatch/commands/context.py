@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from routewatch.commands.speech import Options, Speech
 from routewatch.core.refusals import Protection
@@ -78,7 +78,11 @@ class Context(Speech):
             from routewatch.host import open_host
 
             # self.client_processes, and not what they are now: the configuration may be read again
-            self._host = open_host(self.settings.platform, lambda name: name[:COMM_LENGTH] in self.client_processes)
+            self._host = open_host(
+                self.settings.platform,
+                lambda name: name[:COMM_LENGTH] in self.client_processes,
+                asdict(self.settings.macos),
+            )
         return self._host
 
     @cached_property

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Ownership = Literal["holding", "idle", "gone", "unknown"]
 
 ALWAYS = frozenset({"tun", "wireguard", "ppp", "xfrm", "ovpn", "ovpn-dco", "utun", "ipsec", "feth"})
+KEPT_OPEN = frozenset({"utun", "ipsec"})
 BY_SIGNATURE = frozenset({"gre", "gretap", "ip6gre", "sit", "ipip", "ip6tnl", "vti", "vti6"})
 # What the kernel's own tunnel modules bring along as they are loaded (net/ipv4/ipip.c and its like); Calico uses tunl0.
 FALLBACKS = frozenset({"tunl0", "sit0", "gre0", "gretap0", "erspan0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"})
@@ -85,8 +86,11 @@ def ownership(link: Link | None, holder: Process | None, running: Sequence[Proce
     ``holder`` is the process that held it, where that was seen; ``running`` are the client's processes
     of now that hold no other tunnel: one may have been started to take the dead one's place.
     """
-    if link is not None and (is_held(link) or link.owner is not None):
+    if link is not None and is_held(link):
         return "holding"
+    if link is not None and link.owner is not None:
+        # A Mac's client that is disconnected may keep the descriptor, and its rows with it, for as long as it runs.
+        return "idle" if link.kind in KEPT_OPEN else "holding"
     if holder is not None and any(is_held(x) and _is(x.owner, holder) for x in now.links):
         return "holding"  # it has made its tunnel anew, or renamed it
     if any(p.pid == holder.pid and p.started == holder.started for p in now.processes if holder) or running:

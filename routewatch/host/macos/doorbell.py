@@ -40,7 +40,7 @@ class RouteDoorbell:
 
     def __init__(self, heard: socket.socket, author: Callable[[int], Author], now: Callable[[], Moment]) -> None:
         """Listen to this socket; ``author`` looks up at once who a process is."""
-        heard.setblocking(False)
+        heard.settimeout(0)
         self._socket = heard
         self._author = author
         self._now = now

@@ -1,0 +1,146 @@
+"""The macOS host: table, links, holders, doorbell and writing, composed into what the rest of the program knows.
+
+A look costs one netstat and one ifconfig, and where a tunnel is there one lsof and one scutil. On another system, where
+stand-ins take the programs' places, processes and sockets of the machine say nothing: then all comes from the programs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
+
+from routewatch.core.model import Place
+from routewatch.core.signatures import client_processes
+from routewatch.core.snapshot import Snapshot
+from routewatch.core.system_links import told_apart
+from routewatch.errors import ObservationError, StateError
+from routewatch.host import clocks
+from routewatch.host.macos import holders, interfaces, owners, services
+from routewatch.host.macos.look import look
+from routewatch.host.macos.programs import Paths, Programs
+from routewatch.host.macos.write import RouteWriter
+from routewatch.host.packed import PackedCodec, packed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from routewatch.core.model import Link, Login, Moment, Process
+    from routewatch.core.steps import Step
+    from routewatch.core.table import Codec
+    from routewatch.host.macos.interfaces import Listing
+    from routewatch.host.port import Doorbell, Outcome
+
+TUNNELS = frozenset({"utun", "ipsec", "ppp", "feth"})
+
+
+class MacHost:
+    """A Mac's routing, as its own programs print it (host.port.Host)."""
+
+    platform: Literal["linux", "macos"] = "macos"
+
+    def __init__(self, paths: Paths | None = None, interesting: Callable[[str], bool] | None = None) -> None:
+        """Take where the programs are, and the question whether a name may be a VPN client's process."""
+        self._programs = Programs(paths or Paths())
+        self._interesting = interesting or client_processes().__contains__
+        self._writer = RouteWriter(self._programs)
+        self._is_own = sys.platform == "darwin"
+
+    def now(self) -> Moment:
+        """Read the three clocks."""
+        return clocks.now()
+
+    def place(self) -> Place:
+        """Return the boot we are in; there is one network only. Raises ObservationError."""
+        return Place(boot=clocks.boot_id(), namespace="macos")
+
+    def observe(self, also: tuple[Process, ...] = ()) -> Snapshot:
+        """Take a snapshot; what changed before ``taken`` is in it. Raises ObservationError."""
+        taken = self.now()
+        seen = look(self._programs)
+        listing = self._interfaces()
+        links = told_apart(listing.links, seen.routes)
+        held = self._holders(links)
+        return Snapshot(
+            platform="macos",
+            place=self.place(),
+            taken=taken,
+            routes=packed(seen.routes),
+            links=tuple(_held(link, held, self._connected(links, listing)) for link in links),
+            processes=self._processes((*held.values(), *also)),
+            complete=not seen.torn,
+            unparsed=(*seen.unparsed, *listing.unparsed),
+        )
+
+    def doorbell(self) -> Doorbell | None:
+        """Open a routing socket; None where this isn't a Mac, or it gives none."""
+        from routewatch.host.macos import doorbell  # noqa: PLC0415 - only those who wait listen
+
+        if not self._is_own:
+            return None
+        try:
+            return doorbell.RouteDoorbell(doorbell.routing_socket(), holders.author, self.now)
+        except ObservationError:
+            return None
+
+    def apply(self, step: Step) -> Outcome:
+        """Take one step. Raises KernelRefusedError, PermissionRefusedError, ObservationError."""
+        return self._writer.apply(step)
+
+    def may_act(self) -> bool:
+        """Tell whether we are root: nobody else may write to a routing socket."""
+        return os.geteuid() == 0
+
+    def login_peers(self) -> tuple[Login, ...] | None:
+        """Return the remote logins, by the addresses of their ends; None where that could not be looked up."""
+        from routewatch.host.macos import logins  # noqa: PLC0415 - only before acting
+
+        return logins.login_peers(self._programs)
+
+    def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names
+        """Return the codec that reads stored bytes of this format. Raises StateError."""
+        if name != PackedCodec.name:
+            raise StateError(f"stored routes are in a format unknown here: {name}")
+        return PackedCodec()
+
+    def close(self) -> None:
+        """Close nothing: each look opens what it needs."""
+
+    def _interfaces(self) -> Listing:
+        said = self._programs.read("ifconfig", "-v")
+        listing = interfaces.parse(said.out)
+        if said.status != 0 or not listing.links:
+            raise ObservationError(f"ifconfig failed: {said.complaint or f'exit status {said.status}'}")
+        return listing
+
+    def _holders(self, links: Iterable[Link]) -> dict[str, Process]:
+        """Return who holds each tunnel. Raises ObservationError."""
+        if not any(link.kind in TUNNELS for link in links):
+            return {}
+        found = owners.of_open_files(self._programs.read("lsof", "-nP").out)
+        return {name: holders.process(holder.pid, holder.name, own=self._is_own) for name, holder in found.items()}
+
+    def _connected(self, links: Iterable[Link], listing: Listing) -> frozenset[str]:
+        """Return the tunnels that a NetworkExtension says it carries its traffic through. Raises ObservationError."""
+        marked = {agent.interface for agent in listing.agents if agent.is_vpn} | listing.marked_vpn
+        if not marked or not any(link.kind in TUNNELS for link in links):
+            return frozenset()
+        said = self._programs.read("scutil", "--nc", "list")
+        is_any = any(each.is_connected for each in services.connections(said.out))
+        return frozenset(marked) if is_any else frozenset()
+
+    def _processes(self, known: Iterable[Process]) -> tuple[Process, ...]:
+        """Return the processes that may be VPN clients, and those that hold or held a tunnel and still run."""
+        return holders.running(self._interesting, known) if self._is_own else tuple(known)
+
+
+def _held(link: Link, held: Mapping[str, Process], connected: frozenset[str]) -> Link:
+    """Tell of a tunnel whether traffic given to it reaches a client: connected, or held and with an address."""
+    if link.kind not in TUNNELS:
+        return link
+    owner = held.get(link.name)
+    has_address = any(not address.address.startswith("fe80:") for address in link.addresses)
+    carries = link.name in connected or (has_address and (owner is not None or link.kind == "ppp"))
+    return replace(link, owner=owner, carrier=link.carrier and carries)
