@@ -16,6 +16,7 @@ from routewatch.core.scene import Scene
 from routewatch.core.signatures import SIGNATURES, Signature
 from routewatch.core.tunnels import is_held
 from routewatch.core.verdict import Verdict, judge
+from routewatch.core.volatile import is_passing
 
 if TYPE_CHECKING:
     from routewatch.core.model import Change, Link
@@ -74,10 +75,17 @@ def extended(series: Series, baseline: Baseline) -> Series:
 
 
 def same_table(one: Snapshot, other: Snapshot) -> bool:
-    """Tell whether two snapshots hold the same routes and rules, at the same place, whatever lifetimes are left."""
+    """Tell whether two snapshots hold the same routes and rules, at the same place.
+
+    Whatever lifetimes are left, and whatever comes and goes with the traffic.
+    """
     if one.place != other.place or one.rules != other.rules:
         return False
-    return one.routes.same_rows(other.routes) or not diff(one.routes, other.routes)
+    if one.routes.same_rows(other.routes):
+        return True
+    changes = diff(one.routes, other.routes)
+    differing = (*changes.added, *changes.removed, *(pair.after for pair in changes.changed))
+    return all(map(is_passing, differing))
 
 
 def is_as_good(one: Baseline, other: Baseline) -> bool:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routewatch.core.model import PolicyRule, Route
+from routewatch.core.volatile import lasting_flags, lasting_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from routewatch.core.table import Table
 
 Row = TypeVar("Row")
-
-# The kernel sets and clears these itself: RTNH_COMPARE_MASK (include/uapi/linux/rtnetlink.h) and the offload bits of
-# rtm_flags. They describe the state of the link or the hardware, not the route.
-STATES = frozenset({"dead", "linkdown", "offload", "trap", "unresolved", "rt_offload", "rt_offload_failed", "rt_trap"})
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -96,8 +93,8 @@ def steady(route: Route) -> Route:
     """Return the route without what changes by itself: its lifetime, the states of its links, the order of its legs."""
     if not route.nexthops and not route.flags and route.expires is None:
         return route
-    legs = tuple(sorted((replace(leg, flags=_lasting(leg.flags)) for leg in route.nexthops), key=_leg_order))
-    return replace(route, expires=None, flags=_lasting(route.flags), nexthops=legs)
+    legs = tuple(sorted((replace(leg, flags=lasting_flags(leg.flags)) for leg in route.nexthops), key=_leg_order))
+    return replace(route, expires=None, flags=lasting_flags(route.flags), link=lasting_link(route), nexthops=legs)
 
 
 def key(route: Route) -> Hashable:
@@ -107,12 +104,8 @@ def key(route: Route) -> Hashable:
     """
     matches = (route.family, route.table, route.destination, route.zone, route.source, route.tos)
     legs = tuple(sorted(_leg_order(leg)[:2] for leg in route.nexthops))
-    leads = (route.type, route.scoped, route.gateway, route.gateway_zone, route.link, route.interface, legs)
+    leads = (route.type, route.scoped, route.gateway, route.gateway_zone, lasting_link(route), route.interface, legs)
     return matches + leads
-
-
-def _lasting(flags: str) -> str:
-    return " ".join(word for word in flags.split() if word not in STATES)
 
 
 def _leg_order(leg: Nexthop) -> tuple[str, str, int, str]:

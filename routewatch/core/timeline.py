@@ -11,6 +11,7 @@ from routewatch.core.attribution import Ledger, trace
 from routewatch.core.diff import Changed, Changes, RuleChanges, key, steady
 from routewatch.core.memory import Event, EventKind, Session, Trace
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Author, PolicyRule, Route
+from routewatch.core.volatile import is_passing
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -45,8 +46,9 @@ class Book:
         self._strike_out(come)
         events += [self._add(row, ledger) for row in come]
         self._disown({steady_row(row): event.session for row, event in zip(come, events[len(gone) :], strict=True)})
-        owners = self._renew({steady_row(pair.before): pair.after for pair in routes.changed})
-        events += [self._change(pair, owners.get(steady_row(pair.before)), ledger) for pair in routes.changed]
+        changed = [pair for pair in routes.changed if not is_passing(pair.after)]
+        owners = self._renew({steady_row(pair.before): pair.after for pair in changed})
+        events += [self._change(pair, owners.get(steady_row(pair.before)), ledger) for pair in changed]
         if len(events) > EVENTS:
             return (Event(kind="resync", at=self._at, detail=f"{len(events)} rows differ"),)
         return tuple(events)
@@ -140,8 +142,8 @@ class Book:
 
 
 def _shown(routes: tuple[Route, ...]) -> tuple[Route, ...]:
-    """Leave out table local: the kernel keeps it, address by address."""
-    return tuple(route for route in routes if route.table != LOCAL_TABLE)
+    """Leave out table local, which the kernel keeps address by address, and what comes and goes with the traffic."""
+    return tuple(route for route in routes if route.table != LOCAL_TABLE and not is_passing(route))
 
 
 def same(one: Row, other: Row) -> bool:

@@ -21,6 +21,11 @@ Ownership = Literal["holding", "idle", "gone", "unknown"]
 
 ALWAYS = frozenset({"tun", "wireguard", "ppp", "xfrm", "ovpn", "ovpn-dco", "utun", "ipsec", "feth"})
 KEPT_OPEN = frozenset({"utun", "ipsec"})
+# What carries nobody's Internet: of a Mac AirDrop and its like (awdl, llw, nan), its processors among themselves
+# (anpi), the access point it may be (ap), what its kernel brings along (gif, stf, pktap), and its own utuns ("system").
+NO_UPLINKS = frozenset(
+    {"loopback", "dummy", "ifb", "nlmon", "system", "awdl", "llw", "nan", "anpi", "ap", "gif", "stf", "pktap"}
+)
 BY_SIGNATURE = frozenset({"gre", "gretap", "ip6gre", "sit", "ipip", "ip6tnl", "vti", "vti6"})
 # What the kernel's own tunnel modules bring along as they are loaded (net/ipv4/ipip.c and its like); Calico uses tunl0.
 FALLBACKS = frozenset({"tunl0", "sit0", "gre0", "gretap0", "erspan0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"})
@@ -61,11 +66,7 @@ def is_container(link: Link) -> bool:
 
 def is_uplink(link: Link, signatures: tuple[Signature, ...] = SIGNATURES) -> bool:
     """Tell whether the link leads out of the machine by itself."""
-    return not (
-        link.kind in {"loopback", "dummy", "ifb", "nlmon", "system"}
-        or is_container(link)
-        or is_tunnel(link, signatures)
-    )
+    return not (link.kind in NO_UPLINKS or is_container(link) or is_tunnel(link, signatures))
 
 
 def is_held(link: Link) -> bool:

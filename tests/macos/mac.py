@@ -267,6 +267,12 @@ class Mac(Installation):
             machine.root = as_root
         return answer
 
+    def is_logged_in_to(self, peer: str, local: str = "192.168.7.57") -> None:
+        """Let somebody log in by SSH."""
+        ours, theirs = (f"[{end}]" if ":" in end else end for end in (local, peer))
+        with self.state() as machine:
+            machine.logins.append((f"{ours}:22", f"{theirs}:50022"))
+
     def contacts(self, address: str) -> None:
         """Send a packet to an address: a clone of the row that serves it appears."""
         with self.state() as machine:

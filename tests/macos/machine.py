@@ -97,6 +97,7 @@ class Machine:
         self.nd6_asked = False  # a static IPv6 default went: look at the routers again at the next timer
         self.nameless: list[int] = []  # indexes whose interface is detaching: no name any more, rows still there
         self.recycled: list[int] = []  # indexes of utuns that went, to be used again
+        self.logins: list[tuple[str, str]] = []  # of SSH: our end and the peer's, as lsof writes them
         self.next_index = 1
         self.next_generation = 1
         self.next_pid = 90001

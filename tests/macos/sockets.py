@@ -71,3 +71,17 @@ def open_files(machine: Machine) -> str:
             where = f"{'7u':>5}  systm {0xA5B1C2D300000000 + pid * 64 + unit:#018x}      0t0"
             lines.append(f"{name:<9} {pid:>7} {'root':>5} {where}         [ctl {CONTROL} id {CONTROL_ID} unit {unit}]")
     return "\n".join(lines) + "\n"
+
+
+def connections(machine: Machine) -> str:
+    """Return what ``lsof -nP -iTCP -sTCP:ESTABLISHED`` prints of remote logins: all as root, nobody's otherwise."""
+    lines = [f"{'COMMAND':<9} {'PID':>7} {'USER':>5}   FD    TYPE             DEVICE SIZE/OFF    NODE NAME"]
+    for pid, (local, peer) in enumerate(machine.logins if machine.root else (), start=811):
+        family = "IPv6" if "[" in local else "IPv4"
+        where = f"{'4u':>5}  {family:>5} {0xA5B1C2D400000000 + pid:#018x}      0t0     TCP"
+        lines.append(f"{'sshd-sess':<9} {pid:>7} {'root':>5} {where} {local}->{peer} (ESTABLISHED)")
+    lines.append(
+        f"{'Safari':<9} {'900':>7} {'me':>5}   21u   IPv4 {0xA5B1C2D400000001:#018x}      0t0     TCP "
+        "192.168.7.57:50123->192.0.2.80:443 (ESTABLISHED)"
+    )
+    return "\n".join(lines) + "\n"

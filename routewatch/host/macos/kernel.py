@@ -1,7 +1,8 @@
 """The macOS host: table, links, holders, doorbell and writing, composed into what the rest of the program knows.
 
-A look costs one netstat and one ifconfig, and where a tunnel is there one lsof and one scutil. On another system, where
-stand-ins take the programs' places, processes and sockets of the machine say nothing: then all comes from the programs.
+A look costs one netstat and one ifconfig, and where a tunnel is there one lsof, and one scutil where a NetworkExtension
+says that one is its. On another system, where stand-ins take the programs' places, processes and sockets of the machine
+say nothing: then all comes from the programs.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from routewatch.core.model import Place
 from routewatch.core.signatures import client_processes
 from routewatch.core.snapshot import Snapshot
 from routewatch.core.system_links import told_apart
+from routewatch.core.tunnels import KEPT_OPEN
 from routewatch.errors import ObservationError, StateError
 from routewatch.host import clocks
 from routewatch.host.macos import holders, interfaces, owners, services
 from routewatch.host.macos.look import look
+from routewatch.host.macos.neighbours import neighbours
 from routewatch.host.macos.programs import Paths, Programs
 from routewatch.host.macos.write import RouteWriter
 from routewatch.host.packed import PackedCodec, packed
@@ -63,13 +66,17 @@ class MacHost:
         listing = self._interfaces()
         links = told_apart(listing.links, seen.routes)
         held = self._holders(links)
+        connected = self._connected(links, listing)
+        is_sure = all(link.name in held for link in links if link.kind in KEPT_OPEN)
         return Snapshot(
             platform="macos",
             place=self.place(),
             taken=taken,
             routes=packed(seen.routes),
-            links=tuple(_held(link, held, self._connected(links, listing)) for link in links),
-            processes=self._processes((*held.values(), *also)),
+            links=told_apart((_held(link, held, connected) for link in links), seen.routes),
+            neighbours=neighbours(seen.routes),
+            processes=self._processes((*held.values(), *also) if self._is_own else held.values()),
+            processes_seen=is_sure,
             complete=not seen.torn,
             unparsed=(*seen.unparsed, *listing.unparsed),
         )
@@ -137,10 +144,12 @@ class MacHost:
 
 
 def _held(link: Link, held: Mapping[str, Process], connected: frozenset[str]) -> Link:
-    """Tell of a tunnel whether traffic given to it reaches a client: connected, or held and with an address."""
+    """Tell of a tunnel whether traffic given to it reaches a client: connected, or held and with an address.
+
+    A utun without a holder there can't be: where none was seen we may not look, and its address alone has to tell.
+    """
     if link.kind not in TUNNELS:
         return link
-    owner = held.get(link.name)
     has_address = any(not address.address.startswith("fe80:") for address in link.addresses)
-    carries = link.name in connected or (has_address and (owner is not None or link.kind == "ppp"))
-    return replace(link, owner=owner, carrier=link.carrier and carries)
+    carries = link.name in connected or has_address
+    return replace(link, owner=held.get(link.name), carrier=link.carrier and carries)

@@ -27,6 +27,8 @@ def login_peers(programs: Programs) -> tuple[Login, ...] | None:
         said = programs.read("lsof", "-nP", "-iTCP", "-sTCP:ESTABLISHED")
     except ObservationError:
         return None
+    if said.status and said.complaint:  # without a word it has found none, lsof(8)
+        return None
     rows = (_CONNECTION.fullmatch(line) for line in said.out.splitlines())
     ends = {(row[2], row[1]) for row in rows if row}
     words = os.environ.get("SSH_CONNECTION", "").split()

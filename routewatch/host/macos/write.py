@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.core.route_words import Unsayable, key_words, route_words
 from routewatch.core.steps import Step
+from routewatch.core.volatile import is_passing, lasting_link
 from routewatch.errors import KernelRefusedError, ObservationError, PermissionRefusedError
 from routewatch.host.macos.look import look
 from routewatch.host.macos.routecommand import Refused, outcome
@@ -49,9 +50,8 @@ class RouteWriter:
             raise KernelRefusedError(words.sentence)
         self._wait()
         found = self._run(step, words)
-        after = self._look()
+        after = self._put_back(step, before, self._look())
         _verify(step, found, after)
-        self._put_back(step, before, after)
         return "done"
 
     def _before(self) -> Look:
@@ -77,25 +77,19 @@ class RouteWriter:
             raise PermissionRefusedError(found.sentence)
         return found
 
-    def _put_back(self, step: Step, before: Look, after: Look) -> None:
-        """Put back what a delete took beside its row, and say so. Raises KernelRefusedError."""
-        if step.action != "delete" or step.route is None:
-            return
-        there = {_row(route) for route in after.routes}
-        lost = [r for r in before.routes if _row(r) not in there and _row(r) != _row(step.route) and _stays(r)]
-        if not lost:
-            return
-        for route in lost:
-            words = route_words(Step(action="add", route=route))
+    def _put_back(self, step: Step, before: Look, after: Look) -> Look:
+        """Put back what a delete hit beside its row or instead of it, and look again. Raises KernelRefusedError."""
+        lost = _hit_by_mistake(step, before, after)
+        for each in (Step(action="add", route=route) for route in lost):
+            words = route_words(each)
             if not isinstance(words, Unsayable):
                 self._wait()
-                self._run(Step(action="add", route=route), words)
-        after = self._look()
-        still = [route for route in lost if _row(route) not in {_row(other) for other in after.routes}]
-        named = ", ".join(route.destination for route in lost)
+                self._run(each, words)
+        after = self._look() if lost else after
+        still = [route.destination for route in lost if _row(route) not in set(map(_row, after.routes))]
         if still:
-            raise KernelRefusedError(f"{named} went with it, and could not all be put back")
-        raise KernelRefusedError(f"{named} went with it, and was put back")
+            raise KernelRefusedError(f"{', '.join(still)} went with it, and could not be put back")
+        return after
 
 
 def _already(step: Step, seen: Look) -> Outcome | None:
@@ -111,10 +105,8 @@ def _already(step: Step, seen: Look) -> Outcome | None:
         if here:
             raise KernelRefusedError(f"another route to {route.destination} stands there already")
         return None
-    if not here:
-        return "absent"
     if not same:
-        return "absent"  # another row has taken its place; that one is not meant
+        return "absent"  # it is gone, or another row has taken its place, which is not meant
     if len(here) > 1:
         raise KernelRefusedError(f"{len(here)} routes to {route.destination} stand there, and route(8) can't tell them")
     return None
@@ -129,9 +121,21 @@ def _verify(step: Step, found: Outcome | Refused, after: Look) -> None:
     raise KernelRefusedError(found.sentence if isinstance(found, Refused) else "the table does not show it")
 
 
-def _stays(route: Route) -> bool:
-    """Tell whether a row does not come and go by itself, as clones (W) and neighbours' entries (L) do."""
-    return {"W", "L"}.isdisjoint(route.flags)
+def _hit_by_mistake(step: Step, before: Look, after: Look) -> list[Route]:
+    """Return what a delete took that was not meant.
+
+    It may have hit rows of the same address only: without a mask, a host's delete finds the network of that address
+    (rn_delete). What goes elsewhere at the same time was somebody else's doing, or its link took it along.
+    """
+    if step.action != "delete" or step.route is None:
+        return []
+    there, meant = set(map(_row, after.routes)), _row(step.route)
+    gone = (row for row in before.routes if _row(row) not in there and _row(row) != meant)
+    return [row for row in gone if _address(row) == _address(step.route) and not is_passing(row)]
+
+
+def _address(route: Route) -> tuple[str, str]:
+    return (route.family, route.destination.partition("/")[0])
 
 
 def _key(route: Route) -> tuple[str, ...]:
@@ -141,4 +145,4 @@ def _key(route: Route) -> tuple[str, ...]:
 
 def _row(route: Route) -> tuple[object, ...]:
     """Return what makes it this very row, for all that the system changes by itself."""
-    return (_key(route), route.gateway, route.gateway_zone, route.link, route.interface)
+    return (_key(route), route.gateway, route.gateway_zone, lasting_link(route), route.interface)

@@ -1,0 +1,212 @@
+"""Steps are taken with route(8), and only the table is believed: before, and after."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from routewatch.core.diff import steady
+from routewatch.core.model import PolicyRule, Route
+from routewatch.core.steps import Step, inverse
+from routewatch.errors import KernelRefusedError, ObservationError, PermissionRefusedError
+from routewatch.host.macos.kernel import MacHost
+from routewatch.host.macos.write import PACE
+
+if TYPE_CHECKING:
+    from routewatch.host.macos.programs import Paths
+    from tests.macos.mac import Mac
+
+ROUTES = (
+    "-net 10.44.0.0/16 192.168.7.1",
+    "-host 203.0.113.9 192.168.7.1",
+    "-net 203.0.113.9/32 192.168.7.1",
+    "-net 0.0.2.0 -prefixlen 23 -net 192.168.7.1",
+    "-net 128.0.0.0/1 192.168.7.1",
+    "-ifscope en0 -net 10.45.0.0/16 192.168.7.1",
+    "-net 10.46.0.0/16 -interface en0",
+    "-net 10.47.0.0/16 -interface {utun}",
+    "-inet6 -net 2001:db8:5::/48 -interface {utun}",
+    "-inet6 -host 2001:db8:6::1 -interface {utun}",
+    "-inet6 2001:db8:6::2 -prefixlen 128 -net -interface {utun}",
+    "-inet6 -ifscope {utun} default -interface {utun}",
+    "-net 10.48.0.0/16 127.0.0.1 -reject",
+    "-net 10.49.0.0/16 127.0.0.1 -blackhole",
+)
+
+
+def rows(host: MacHost) -> dict[str, Route]:
+    """Return the rows that last, each by its destination, flags and interface."""
+    found = (steady(route) for route in host.observe().routes.values())
+    return {f"{r.destination} {r.zone or ''} {r.flags} {r.interface}": r for r in found if "L" not in r.flags}
+
+
+def only(host: MacHost, destination: str, family: str = "inet") -> Route:
+    found = [r for r in host.observe().routes.values() if (r.destination, r.family) == (destination, family)]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.fixture
+def added(mac: Mac, host: MacHost, request: pytest.FixtureRequest) -> Route:
+    """Let somebody add a route, and return the row it has become."""
+    utun = mac.connect_utun(client="openvpn").name
+    before = rows(host)
+    mac.route("-n add " + request.param.format(utun=utun))
+    [name] = rows(host).keys() - before.keys()
+    return rows(host)[name]
+
+
+@pytest.mark.parametrize("added", ROUTES, indirect=True)
+def test_what_is_deleted_is_gone_alone_and_comes_back_as_it_was(host: MacHost, added: Route) -> None:
+    before = rows(host)
+    step = Step(action="delete", route=added)
+
+    assert host.apply(step) == "done"
+    assert before.keys() - rows(host).keys() == {name for name, row in before.items() if row == added}
+    assert host.apply(step) == "absent"
+    assert host.apply(inverse(step)) == "done"
+    assert rows(host) == before
+    assert host.apply(inverse(step)) == "present"
+
+
+def test_a_row_of_configds_comes_back_with_another_word_for_its_link(mac: Mac, host: MacHost) -> None:
+    mac.connect_network_extension("Office", routes=["10.20.0.0/16"])
+    before = only(host, "10.20.0.0/16")
+    assert (before.link or "").startswith("link#")
+    host.apply(Step(action="delete", route=before))
+
+    assert host.apply(Step(action="add", route=before)) == "done"
+    assert only(host, "10.20.0.0/16").link == before.interface
+    assert steady(only(host, "10.20.0.0/16")) == steady(before)
+
+
+def test_another_row_in_its_place_is_not_touched(mac: Mac, host: MacHost) -> None:
+    utun = mac.connect_utun(client="openvpn").name
+    mac.route(f"-n add -net 10.44.0.0/16 -interface {utun}")
+    mine = only(host, "10.44.0.0/16")
+    mac.route("-n delete -net 10.44.0.0/16")
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    mac.forget_calls()
+
+    assert host.apply(Step(action="delete", route=mine)) == "absent"
+    with pytest.raises(KernelRefusedError, match=r"another route to 10\.44\.0\.0/16 stands there already"):
+        host.apply(Step(action="add", route=mine))
+    assert mac.calls("route") == []
+
+
+def test_the_default_of_another_link_is_not_taken_for_the_tunnels(mac: Mac, host: MacHost) -> None:
+    """A delete is keyed by destination and mask alone: the Wi-Fi's default would go."""
+    mac.connect_network_extension("Office")
+    [full] = [r for r in host.observe().routes.values() if r.destination == "0.0.0.0/0" and not r.scoped]
+    assert (full.interface or "").startswith("utun")
+    mac.close_utun(full.interface or "")
+
+    assert host.apply(Step(action="delete", route=full)) == "absent"
+    assert any(row.interface == "en0" for row in mac.rows("0.0.0.0/0"))
+
+
+def wrapped(mac: Mac, script: str) -> None:
+    """Let a script be run in route's place, which finds the real one as $REAL."""
+    real = mac.folder / "route.real"
+    (mac.folder / "route").rename(real)
+    program = mac.folder / "route"
+    program.write_text(f"#!/bin/sh\nREAL={real}\n{script}\n")
+    program.chmod(0o755)
+
+
+def test_what_went_with_it_is_put_back_at_once(mac: Mac, host: MacHost) -> None:
+    """A host's delete finds the network of that address where the host's row has just gone."""
+    mac.route("-n add -net 203.0.113.9/32 192.168.7.1")
+    mac.route("-n add -host 203.0.113.9 192.168.7.1")
+    [row] = [r for r in host.observe().routes.values() if r.destination == "203.0.113.9/32" and "H" in r.flags]
+    wrapped(mac, 'case "$*" in *delete*) $REAL "$@" >/dev/null;; esac\nexec $REAL "$@"')
+
+    assert host.apply(Step(action="delete", route=row)) == "done"
+    assert [seen.flags for seen in mac.rows("203.0.113.9/32")] == ["UGSc"]
+    assert [call[2] for call in mac.calls("route")] == ["delete", "delete", "add"]
+
+
+def test_what_can_not_be_put_back_is_told(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -net 203.0.113.9/32 192.168.7.1")
+    mac.route("-n add -host 203.0.113.9 192.168.7.1")
+    [row] = [r for r in host.observe().routes.values() if r.destination == "203.0.113.9/32" and "H" in r.flags]
+    wrapped(mac, 'case "$*" in *add*) exit 0;; esac\n$REAL "$@" >/dev/null\nexec $REAL "$@"')
+
+    with pytest.raises(KernelRefusedError, match=r"203\.0\.113\.9/32 went with it, and could not be put back"):
+        host.apply(Step(action="delete", route=row))
+
+
+def test_a_refusal_that_exits_0_is_heard_and_told_in_the_kernels_words(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    row = replace(only(host, "10.44.0.0/16"), gateway="172.31.9.9", destination="10.99.0.0/16")
+
+    assert mac.tries_route("-n add -net 10.99.0.0/16 172.31.9.9")[0] == 0
+    mac.tries_route("-n delete -net 10.99.0.0/16")
+    mac.route("-n delete -inet default")  # so that no route leads to that gateway
+    with pytest.raises(KernelRefusedError, match="Network is unreachable"):
+        host.apply(Step(action="add", route=row))
+
+
+def test_a_route_that_says_it_is_done_and_is_not_has_failed(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    wrapped(mac, 'echo "delete net 10.44.0.0"')
+
+    with pytest.raises(KernelRefusedError, match="the table does not show it"):
+        host.apply(Step(action="delete", route=only(host, "10.44.0.0/16")))
+
+
+def test_without_privilege_nothing_more_is_tried(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    row = only(host, "10.44.0.0/16")
+    mac.is_not_root()
+
+    with pytest.raises(PermissionRefusedError, match="must be root"):
+        host.apply(Step(action="delete", route=row))
+
+
+def test_no_step_is_taken_on_a_table_that_can_not_be_relied_on(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    row = only(host, "10.44.0.0/16")
+    mac.misbehaves("netstat", "empty")
+
+    with pytest.raises(ObservationError, match="can't be relied on"):
+        host.apply(Step(action="delete", route=row))
+    assert mac.calls("route") == []
+
+
+def test_a_route_that_hangs_is_ended(mac: Mac, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = MacHost(paths)
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    row = only(host, "10.44.0.0/16")
+    mac.misbehaves("route", "hang")
+    monkeypatch.setattr("routewatch.host.macos.programs.ACTING", 0.3)
+
+    with pytest.raises(ObservationError, match="route did not answer"):
+        host.apply(Step(action="delete", route=row))
+
+
+def test_what_route_has_no_words_for_is_not_tried(mac: Mac, host: MacHost) -> None:
+    mac.contacts("192.168.7.9")
+    clone = next(r for r in host.observe().routes.values() if "L" in r.flags and r.interface == "en0")
+
+    with pytest.raises(KernelRefusedError, match="ARP or ND entry"):
+        host.apply(Step(action="delete", route=clone))
+    with pytest.raises(KernelRefusedError, match="nothing but routes"):
+        host.apply(Step(action="delete", policy_rule=PolicyRule(family="inet", table=254)))
+    assert mac.calls("route") == []
+
+
+def test_commands_do_not_come_in_bursts(mac: Mac, host: MacHost) -> None:
+    """One look before and one after each step, and the last one serves for the next."""
+    for number in range(3):
+        mac.route(f"-n add -net 10.{number}.0.0/16 192.168.7.1")
+    wanted = [only(host, f"10.{number}.0.0/16") for number in range(3)]
+    mac.forget_calls()
+
+    began = time.monotonic()
+    assert [host.apply(Step(action="delete", route=row)) for row in wanted] == ["done"] * 3
+    assert time.monotonic() - began >= 2 * PACE
+    assert [call[0] for call in mac.calls()] == ["netstat", *["route", "netstat"] * 3]
