@@ -30,6 +30,7 @@ class Context(Speech):
         super().__init__(options)
         self._host = host
         self._opened: Store | None = None
+        self._noted: set[str] = set()
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -116,33 +117,40 @@ class Context(Speech):
         return self._opened is not None and self._opened.may_begin_anew
 
     def store(self, *, readonly: bool = False) -> Store:
-        """Open the store; who only looks and has none of his own opens the service's, where he may.
+        """Open the store; who only looks opens the service's, where there is one that he may read.
 
-        Where he has one that nobody ever looked into, a note names the service's.
-        Raises StateError, PermissionRefusedError.
+        Who uses his own beside the service's is told so by a note. Raises StateError, PermissionRefusedError.
         """
         from routewatch.store.database import NAME, open_store
 
-        service = self._service()
-        has_own = not readonly or os.path.lexists(self.state_dir / NAME)
-        if service is not None and not has_own and os.access(service / NAME, os.R_OK):
+        if readonly and (service := self.other_state_dir) is not None and os.access(service / NAME, os.R_OK):
             self.options = replace(self.options, state_dir=str(service))
-            service = None
         store = self._opened = open_store(self.state_dir, now=self.host.now().wall, readonly=readonly)
         for warning in store.warnings:
-            self.note(f"warning: {warning}")
-        if service is not None and not store.observations.has_any():
-            self.note(
-                f"note: root's routewatch keeps its state in {service}; this is your own, and empty (use sudo, or"
-                " --state-dir)"
+            self._note_once(f"warning: {warning}")
+        if (service := self.other_state_dir) is not None:
+            self._note_once(
+                f"note: root's routewatch keeps its state in {service}: this is your own (sudo, or --state-dir)"
             )
         return store
 
-    def _service(self) -> Path | None:
-        """Return the state directory of root's service where there is one, and nobody named the one in use."""
+    @property
+    def other_state_dir(self) -> Path | None:
+        """Where root's service keeps its state, while a person's own is in use that nobody named."""
+        from routewatch.store.database import NAME
+
         service = None if self.options.state_dir else self.loaded.service
-        # os.path asks no questions about a folder that is closed to us: then there is none
-        return service if service is not None and service != self.state_dir and os.path.isdir(service) else None  # noqa: PTH112
+        # os.path asks no questions about a folder that is closed to us; what it holds is told by nobody
+        if service is None or service == self.state_dir or not os.path.isdir(service):  # noqa: PTH112
+            return None
+        is_closed = not os.access(service, os.X_OK)
+        return service if is_closed or os.path.lexists(service / NAME) else None
+
+    def _note_once(self, text: str) -> None:
+        """Tell a note that a command that opens the store again and again must not repeat."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self.note(text)
 
 
 def signatures_of(settings: Settings) -> tuple[Signature, ...]:

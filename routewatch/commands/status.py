@@ -100,6 +100,7 @@ def _daemon(context: Context, store: Store) -> dict[str, Any]:
         "gaps": health.gaps if health else 0,
         "last_error": health.error or None if health else None,
         "state_dir": str(context.state_dir),
+        "other_state_dir": None if (other := context.other_state_dir) is None else str(other),
     }
 
 

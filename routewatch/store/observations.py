@@ -67,10 +67,6 @@ class Observations:
         wall, boot, snapshot, state = row
         return ObservationRow(place=place, wall=wall, boot=boot, snapshot=snapshot, state=state)
 
-    def has_any(self) -> bool:
-        """Tell whether anybody ever looked, at whatever place. Raises StateError."""
-        return self._connection.row("SELECT 1 FROM observations LIMIT 1") is not None
-
     def save_health(self, health: HealthRow) -> None:
         """Replace what is known of the daemon of its place. Raises StateError."""
         with self._connection.transaction():

@@ -34,12 +34,16 @@ class Neighbour:
         status = main([*words, "--config", str(self._desk.configuration)], host=self._desk.host)
         return Answer(status, *self._capture.readouterr())
 
+    def closes_the_services(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let access(2) say of the service's directory what it says to who is not of the group: root may all."""
+        real = os.access
+        monkeypatch.setattr(
+            os, "access", lambda path, mode: self.service not in (path, *path.parents) and real(path, mode)
+        )
+
     @property
     def note(self) -> str:
-        return (
-            f"note: root's routewatch keeps its state in {self.service}; this is your own, and empty (use sudo, or"
-            " --state-dir)\n"
-        )
+        return f"note: root's routewatch keeps its state in {self.service}: this is your own (sudo, or --state-dir)\n"
 
 
 @pytest.fixture
@@ -63,19 +67,40 @@ def test_who_may_read_the_services_state_and_has_none_reads_that(
     assert not neighbour.own.exists()
 
 
-def test_who_has_an_empty_state_of_his_own_is_told_of_the_services(neighbour: Neighbour) -> None:
+def test_who_may_read_the_services_state_reads_that_also_beside_one_of_his_own(neighbour: Neighbour) -> None:
     assert neighbour.says("keep", "10.9.0.0/16").err == neighbour.note
-    assert neighbour.says("status", "--check").err == neighbour.note
+    assert neighbour.says("run", "--once").err == neighbour.note
+
     answer = neighbour.says("status", "--json")
-    assert (answer.err, answer.document["daemon"]["state_dir"]) == (neighbour.note, str(neighbour.own))
+    assert (answer.err, answer.document["daemon"]["state_dir"]) == ("", str(neighbour.service))
+    assert answer.document["daemon"]["other_state_dir"] is None
+    assert [session["left"] for session in neighbour.says("sessions", "--json").document["sessions"]] == [1]
+    for command in ("status --check", "diff", "cleanup --dry-run"):
+        answer = neighbour.says(*command.split())
+        assert (answer.status, "note: root" in answer.err) == (1, False)
+
+
+@pytest.mark.parametrize("command", ["status", "diff", "sessions", "log", "baseline show", "cleanup --dry-run"])
+def test_who_may_not_read_the_services_state_is_told_of_it_each_time(
+    neighbour: Neighbour, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neighbour.says("run", "--once")
+    neighbour.closes_the_services(monkeypatch)
+
+    for _ in range(2):
+        assert neighbour.note in neighbour.says(*command.split()).err
+    daemon = neighbour.says("status", "--json").document["daemon"]
+    assert daemon["state_dir"] == str(neighbour.own)
+    assert daemon["other_state_dir"] == str(neighbour.service)
     assert neighbour.says("status", "-q").err == ""
 
 
-def test_who_has_looked_himself_is_told_no_more(neighbour: Neighbour) -> None:
-    assert neighbour.says("run", "--once").err == neighbour.note
+def test_a_service_that_has_never_stored_anything_is_not_named(neighbour: Neighbour) -> None:
+    (neighbour.service / "routewatch.db").unlink()
 
-    assert neighbour.says("status").err == ""
-    assert neighbour.says("status", "--json").document["daemon"]["state_dir"] == str(neighbour.own)
+    assert neighbour.says("run", "--once").err == ""
+    daemon = neighbour.says("status", "--json").document["daemon"]
+    assert (daemon["state_dir"], daemon["other_state_dir"]) == (str(neighbour.own), None)
 
 
 def test_who_names_a_state_directory_means_that(neighbour: Neighbour, tmp_path: Path) -> None:
@@ -104,7 +129,8 @@ for groups in ([4321], []):
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.setgroups(groups), os.setgid(65534), os.setuid(65534)
-        os.write(writing, json.dumps(says("status")).encode())
+        kept = says("keep", "10.9.0.0/16")
+        os.write(writing, json.dumps((*says("status"), kept[2])).encode())
         os._exit(0)
     os.close(writing)
     told.append(json.loads(os.fdopen(reading).read()))
@@ -121,4 +147,8 @@ def test_a_member_of_the_group_sees_what_root_sees_and_others_are_told_where_it_
     assert (member[0], member[1]["daemon"]["state_dir"], member[2]) == (0, "/var/lib/routewatch", "")
     assert other[1]["daemon"]["state_dir"] == "/var/lib/home/routewatch"
     assert other[0] == 0
-    assert other[2].startswith("note: root's routewatch keeps its state in /var/lib/routewatch; this is your own")
+    assert other[2].startswith("note: root's routewatch keeps its state in /var/lib/routewatch: this is your own")
+    # Both had just made a store of their own: a member still sees the service's
+    assert member[3] == other[3] == other[2]
+    assert other[1]["daemon"]["other_state_dir"] == "/var/lib/routewatch"
+    assert member[1]["daemon"]["other_state_dir"] is None
