@@ -8,19 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from routewatch.commands.acting import TAKING_BACK, shows
 from routewatch.commands.archive import StoredStep
 from routewatch.core.steps import Step, inverse
 from routewatch.render.findings import row_text
 from routewatch.store.journal import Mark
-from routewatch.store.locks import try_lock
+from routewatch.store.locks import holder, try_lock
 
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.scene import Scene
     from routewatch.store.database import Store
     from routewatch.store.journal import CleanupRow, StepRow
+
+LOOKED_BACK = 100  # cleanups and undos
 
 
 def recovered(context: Context, store: Store, scene: Scene) -> tuple[str, ...]:
@@ -48,6 +51,26 @@ def recover(store: Store, scene: Scene) -> tuple[str, ...]:
             told.append(f"  routewatch undo {undone.id} goes on with it" if left else f"  {undone.id} is taken back")
         store.journal.finish(cleanup.id, "interrupted")
     return tuple(told)
+
+
+def foreseen(context: Context, store: Store, scene: Scene) -> list[CleanupRow]:
+    """Return the newest cleanups and undos, newest first, as recover() would leave them. Raises StateError.
+
+    While somebody acts nothing is interrupted, and they are as they are.
+    """
+    rows = store.journal.recent(scene.now.place, LOOKED_BACK)
+    if not any(row.state == "acting" for row in rows) or holder(context.state_dir, "act.lock") is not None:
+        return rows
+    return [_foreseen(row, scene) if row.state == "acting" else row for row in rows]
+
+
+def _foreseen(cleanup: CleanupRow, scene: Scene) -> CleanupRow:
+    marks = {row.n: _found(row, scene).mark for row in cleanup.steps}
+    steps = (
+        row if (mark := marks[row.n]) is None else replace(row, status=mark.status, detail=mark.detail)
+        for row in cleanup.steps
+    )
+    return replace(cleanup, state="interrupted", steps=tuple(steps))
 
 
 def done_steps(cleanup: CleanupRow) -> dict[int, Step]:

@@ -10,8 +10,8 @@ from routewatch.commands.acting import Acted, Actor, Intent, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.cleaning import wishes_of
 from routewatch.commands.observer import Observer
-from routewatch.commands.recovery import close_undone, done_steps, recover
-from routewatch.commands.report import Prospect, report, show
+from routewatch.commands.recovery import LOOKED_BACK, close_undone, done_steps, foreseen, recover
+from routewatch.commands.report import Prospect, document, report, show
 from routewatch.commands.waiting import acting, require_privilege, wait_and_look
 from routewatch.core.undo import plan_undo
 from routewatch.errors import ObservationError, StateError, UsageError
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from routewatch.store.journal import CleanupRow
 
 
-LOOKED_BACK = 100
-
-
 def add(parser: argparse.ArgumentParser) -> None:
     """Take which cleanup."""
     parser.add_argument("cleanup", nargs="?", type=int, metavar="CLEANUP", help="its number (default: the latest)")
@@ -41,20 +38,29 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     """Take it back. Raises PermissionRefusedError before anything is touched, UsageError, StateError."""
     if arguments.dry_run:
         with context.store(readonly=True) as store:
-            cleanup = _cleanup(store, context, arguments.cleanup)
             scene, settled = wait_and_look(context, Observer(context, store, writes=False))
-            planned = _plan(context, cleanup, scene, settled=settled)
-            prospect = Prospect(remaining=len(planned.steps), settled=settled, cleanup=cleanup.id)
-            return show(context, planned, prospect, "there is nothing to take back")
+            cleanup = _chosen(arguments, context, store, foreseen(context, store, scene))
+            return 0 if cleanup is None else _show(context, cleanup, scene, settled=settled)
     require_privilege(context)
     with context.store() as store, acting(context, store) as observer:
         scene, settled = wait_and_look(context, observer)
         for line in recover(store, scene):
             context.note(line)
-        cleanup = _cleanup(store, context, arguments.cleanup)
+        cleanup = _chosen(arguments, context, store, store.journal.recent(scene.now.place, LOOKED_BACK))
+        if cleanup is None:
+            return 0
         planned = _plan(context, cleanup, scene, settled=settled)
         acted, left = _take_back(context, store, observer, (cleanup, planned))
         return _report(context, cleanup, (acted, planned), left)
+
+
+def _show(context: Context, cleanup: CleanupRow, scene: Scene, *, settled: bool) -> int:
+    """Show what would take it back."""
+    planned = _plan(context, cleanup, scene, settled=settled)
+    prospect = Prospect(remaining=len(planned.steps), settled=settled, cleanup=cleanup.id)
+    if planned.steps or planned.refused:
+        context.say(f"to take back cleanup {cleanup.id}:")
+    return show(context, planned, prospect, f"there is nothing to take back of cleanup {cleanup.id}")
 
 
 def _plan(context: Context, cleanup: CleanupRow, scene: Scene, *, settled: bool) -> Plan:
@@ -81,15 +87,46 @@ def _take_back(
     return acted, left
 
 
-def _cleanup(store: Store, context: Context, number: int | None) -> CleanupRow:
-    """Return the cleanup to take back: the one named, or the latest that still stands."""
-    if number is None:
-        rows = store.journal.recent(context.host.place(), LOOKED_BACK)
-        found = next((row for row in rows if row.kind == "cleanup" and row.state != "undone" and done_steps(row)), None)
-    else:
-        found = store.journal.get(number)
+def _chosen(
+    arguments: argparse.Namespace, context: Context, store: Store, recent: list[CleanupRow]
+) -> CleanupRow | None:
+    """Return the cleanup to take back: the one named, or the latest that still stands.
+
+    None where the latest thing done was cut short and nothing of it stands: who says no number means that, and is told
+    so, rather than that an older one is taken back. Raises UsageError.
+    """
+    if arguments.cleanup is not None:
+        return _named(context, store, arguments.cleanup, recent)
+    standing = next((r for r in recent if r.kind == "cleanup" and r.state != "undone" and done_steps(r)), None)
+    empty = _cut_short(recent)
+    if empty is not None:
+        before = f" (routewatch undo {standing.id} takes back the one before)" if standing is not None else ""
+        context.report(f"{empty}{before}")
+        if context.json:
+            more = {"dry_run": True} if arguments.dry_run else {"undoes": None}
+            context.emit(document((), (), {**more, "remaining": 0}))
+        return None
+    if standing is None:
+        raise UsageError("there is no cleanup to take back")
+    return standing
+
+
+def _cut_short(recent: list[CleanupRow]) -> str | None:
+    """Say what the latest cleanup or undo was, where it was interrupted and nothing is left to take back of it."""
+    latest = next(iter(recent), None)
+    if latest is None or latest.state != "interrupted":
+        return None
+    if latest.kind == "cleanup":
+        return None if done_steps(latest) else f"cleanup {latest.id} had done nothing: nothing to take back"
+    undone = next((row for row in recent if row.id == latest.undoes), None)
+    is_back = undone is not None and undone.state == "undone"
+    return f"cleanup {latest.undoes} is taken back already: nothing more to take back" if is_back else None
+
+
+def _named(context: Context, store: Store, number: int, recent: list[CleanupRow]) -> CleanupRow:
+    found = next((row for row in recent if row.id == number), None) or store.journal.get(number)
     if found is None:
-        raise UsageError("there is no cleanup to take back" if number is None else f"there is no cleanup {number}")
+        raise UsageError(f"there is no cleanup {number}")
     if found.kind == "undo" or found.state == "undone":
         raise UsageError(f"{number} was taken back already, or is an undo itself")
     if found.place != context.host.place():
