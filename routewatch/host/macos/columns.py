@@ -58,7 +58,8 @@ NONE = Columns()
 
 def is_header(line: str) -> bool:
     """Tell whether a line is a header of columns."""
-    return line.lstrip().startswith(("Destination", "Address")) and "Gateway" in line.split()
+    begins = line.lstrip().startswith(("Destination", "Address")) and "Gateway" in line.split()
+    return begins and not any(letter.isdigit() for letter in line)  # else rows follow without a line end
 
 
 def columns(header: str) -> Columns:

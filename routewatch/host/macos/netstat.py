@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TITLE = re.compile(r"Routing tables(?: \(fib: (\d{1,9})\))?", re.ASCII)  # FreeBSD names the table (-F)
 _SECTIONS: dict[str, Family] = {"Internet:": "inet", "Internet6:": "inet6"}
 _OTHER_SECTION = re.compile(r"(?:Protocol Family \d+|IPX|XNS|ISO|AppleTalk|X\.25|Netgraph|MPLS|Encap):", re.ASCII)
+_NAME = re.compile(r"(?!default$)[A-Za-z][A-Za-z-]*(?:[.][\w.-]*)?", re.ASCII)  # of a host
 _OTHER_HEADERS = ("Source ", "In label ")  # OpenBSD's sections Encap and MPLS
 
 
@@ -119,6 +120,9 @@ def _cut(found: Sequence[Row | None], section: Section) -> tuple[int, int] | Non
     Networks without a length, or columns of 18, show that it was without.
     """
     inet6 = [row for row in found if row is not None and rows.family_of(row) == "inet6"]
+    longest = max((max(len(row.destination), len(row.gateway)) for row in found if row is not None), default=0)
+    if longest <= widths.NARROW and any(row is not None and _NAME.fullmatch(row.destination) for row in found):
+        return (widths.NARROW, widths.NARROW)  # names are printed without -n only, whatever became of the columns
     if any(max(len(row.destination), len(row.gateway)) > widths.NARROW for row in inet6):
         narrow = False  # the header above is that of IPv4
         cut = (section.columns.destination_width or 39, section.columns.gateway_width or 31)  # -l without -n
@@ -156,6 +160,8 @@ def _told(row: Row, section: Section) -> Family | None:
     family = rows.family_of(row)
     if family is not None:
         return family
+    if rows.family_of_gateway(row) == "inet":
+        return "inet"  # no IPv6 route has such a gateway
     if widths.looks_wide(row.line):
         return "inet6"
     known = section.family or section.columns.family or rows.family_of_gateway(row)

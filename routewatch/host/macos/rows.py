@@ -23,7 +23,20 @@ _FLAGS = re.compile(r"[UGHRBDMCLSb][UGHRDMmdCXLS12Wc3BbIiYrgPpJTnhlFaAx]*", re.A
 _NUMBER = re.compile(r"\d+L?|-|\d+\.\d+", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
 _MASK = re.compile(r"255\.[\d.]+|0\.0\.0\.0", re.ASCII)
-_REMARK = ("<", "#", "(", "*", "=>", "//", "--", '"')  # somebody's note behind a row, OpenBSD's label, 4.4BSD's "=>"
+_REMARK = (
+    "<",
+    "#",
+    "(",
+    "[",
+    "*",
+    "=>",
+    "//",
+    "--",
+    '"',
+    "\u2190",
+    "\u2013",
+    "\u2014",
+)  # somebody's note behind a row, OpenBSD's label, 4.4BSD's "=>"
 _FLAGS_WIDTH = 10
 _LONGEST_ROW = 1000  # with -lll and -W it is less than 300; no cell of a longer line is worth looking at
 _LONGEST_NUMBER = 10
@@ -89,6 +102,8 @@ def route(row: Row, family: Family, section: Section) -> Route | None:
     gateway = cells.gateway(row.gateway) if row.gateway else cells.Gateway()
     if destination is None or gateway is None or _is_host_name(row, gateway):
         return None
+    if family == "inet6" and gateway.address is not None and ":" not in gateway.address:
+        return None  # the other way round FreeBSD and Linux have such routes (RFC 5549)
     return Route(
         family=family,
         destination=destination.prefix,

@@ -18,6 +18,9 @@ _BLANKS = {ord(letter): " " for letter in "\t\v\f\xa0\u2007\u202f\u3000"}
 _NOTHING = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u200e\u200f\x07\x00"))
 _LINE_END = re.compile(r"\r*\n|\r")
 _QUOTE = re.compile(r"(?:[ ]{0,3}>)+ ?")
+_CELLS = re.compile(r"</?(?:table|thead|tbody|tr|td|th|br)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_RULE = re.compile(r"\|[\s|:-]*-[\s|:-]*\|")
+_QUOTED = re.compile(r"(?:[*+-] |\u2022 )?`([^`]+)`")
 _FENCES = re.compile(r"(?:```|~~~)[\w+-]*|\[/?(?:code|quote|pre)\]|</?(?:pre|code)>", re.IGNORECASE)
 
 
@@ -35,4 +38,10 @@ def _bare(line: str) -> str:
     if ">" in line and (quote := _QUOTE.match(line)):
         line = line[quote.end() :]
     stripped = line.strip()
+    if stripped[:2] in {"<t", "</", "<T", "<b"}:
+        stripped = _CELLS.sub(" ", stripped).strip()
+    elif stripped[:1] == "|" == stripped[-1:]:
+        stripped = "" if _RULE.fullmatch(stripped) else stripped.replace("|", " ").strip()
+    elif stripped[-1:] == "`" and (quoted := _QUOTED.fullmatch(stripped)):
+        stripped = quoted[1].strip()
     return "" if stripped[:1] in {"`", "~", "[", "<"} and _FENCES.fullmatch(stripped) else stripped

@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from routewatch.host.text.prompts import Echo
 
 _CONTINUES = frozenset({"nexthop", "nh_info", "cache"})
+# What a line begins with that somebody's window wrapped
+_WRAPPED = frozenset(
+    {"via", "dev", "proto", "scope", "src", "metric", "mtu", "advmss", "hoplimit", "pref", "expires"}
+    | {"onlink", "linkdown"}
+)
+_REMARKS = ("#", "<-", "<=", "//", "(", "\u2190")
+_LEADS = frozenset({"via", "dev", "nexthop"})
 _ENCAPSULATED = frozenset({"via", "dev", "table", "proto", "scope", "metric", "nhid", "nexthop"})  # what ends an encap
 # Words that only one family's routes have
 _TELLS: dict[str, Family] = {"pref": "inet6", "error": "inet6", "expires": "inet6"}
@@ -50,7 +57,8 @@ def is_route(line: str) -> bool:
 
 def continues(line: str) -> bool:
     """Tell whether a line goes on with the route of the line before."""
-    return line.partition(" ")[0] in _CONTINUES
+    word = line.partition(" ")[0]
+    return word in _CONTINUES or word in _WRAPPED
 
 
 def read_routes(lines: Iterable[str], echo: Echo) -> tuple[list[Route], list[str]]:
@@ -68,11 +76,21 @@ def read_routes(lines: Iterable[str], echo: Echo) -> tuple[list[Route], list[str
 def _entries(lines: Iterable[str]) -> list[list[str]]:
     entries: list[list[str]] = []
     for line in lines:
-        if continues(line) and entries:
+        if entries and (continues(line) or _ends_in(entries[-1][-1], line)):
             entries[-1].append(line)
         else:
             entries.append([line])
     return entries
+
+
+def _ends_in(before: str, line: str) -> bool:
+    """Tell whether a line before was wrapped behind a word whose value this one begins with."""
+    last = before.rpartition(" ")[2]
+    if last not in _WRAPPED or last in FLAGS:
+        return False
+    if last == "via":
+        return cells.address(line.partition(" ")[0]) is not None
+    return not is_route(line) or _LEADS.isdisjoint(line.split())  # else the one before was cut, not wrapped
 
 
 def _families(drafts: Sequence[Draft], echo: Echo) -> list[Family]:
@@ -86,12 +104,16 @@ def _families(drafts: Sequence[Draft], echo: Echo) -> list[Family]:
 
 def _draft(entry: Sequence[str], echo: Echo) -> Draft:
     words = Words(" ".join(line for line in entry if not line.startswith("nh_info")))
-    draft = Draft(said={"table": echo.table or MAIN_TABLE, "interface": echo.interface, "protocol": echo.protocol})
+    table = MAIN_TABLE if echo.table is None else echo.table
+    draft = Draft(said={"table": table, "interface": echo.interface, "protocol": echo.protocol})
+    draft.left += [f"table {echo.table_name}"] if echo.table_name else []
     first = words.next()
     if (kind := kind_of(first)) is not None:
         draft.said["type"], first = kind, words.next()
     _destination(first, draft)
     while words.peek() != "nexthop" and words.left:
+        if words.peek().startswith(_REMARKS):
+            break
         _word(words.next(), words, draft)
     while words.took("nexthop"):
         draft.legs.append(_leg(words, draft))
@@ -132,7 +154,9 @@ def _unknown(word: str, words: Words, draft: Draft) -> None:
             words.next()
     elif word in {"realm", "realms"}:
         draft.left.append(f"realm {words.next()}")
-    elif word in {"uid", "mark", "iif", "ttl-propagate", "fastopen_no_cookie"}:
+    elif word == "uid":
+        raise NotUnderstoodError  # the answer of ``ip route get``
+    elif word in {"mark", "iif", "ttl-propagate", "fastopen_no_cookie"}:
         draft.left.append(f"{word} {words.next()}")
     else:
         draft.left.append(word)
@@ -140,6 +164,8 @@ def _unknown(word: str, words: Words, draft: Draft) -> None:
 
 def _via(words: Words, draft: Draft) -> None:
     other = words.took("inet", "inet6")
+    if words.took(*cells.UNSPECIFIED):  # old versions of ``ip`` print it where there is none
+        return
     family, draft.said["gateway"], draft.said["gateway_zone"] = words.value(_gateway)
     if not other:
         draft.belongs(family)
@@ -155,6 +181,7 @@ def _table(words: Words, draft: Draft) -> None:
     name = words.next()
     number = cells.TABLES.get(name, cells.natural(name))
     draft.said["table"] = number or 0
+    draft.left = [left for left in draft.left if not left.startswith("table ")]
     if number is None:  # a name of the other machine's rt_tables
         draft.left.append(f"table {name}")
 
@@ -177,10 +204,12 @@ def _seconds(word: str) -> int | None:
 
 
 def _name(word: str) -> str | None:
-    return word if cells.is_name(word) else None
+    return word if cells.is_name(word) and not word.endswith((",", ";")) else None  # the latter is a sentence
 
 
 def _prefix(words: Words, draft: Draft) -> None:
+    if words.peek() == "::":
+        raise NotUnderstoodError  # the answer of ``ip -6 route get``: a table has no source of ::/128
     family, draft.said["source"] = words.value(cells.prefix)
     draft.belongs(family)
 
@@ -212,8 +241,8 @@ _READERS: dict[str, Callable[[Words, Draft], None]] = {
     "scope": _scope,
     "src": _address,
     "from": _prefix,
-    "metric": _one("metric", cells.natural),
-    "preference": _one("metric", cells.natural),  # ip-route(8) takes it for "metric"
+    "metric": _one("metric", cells.number),  # old versions of ``ip`` print -1 (print_route, "%d")
+    "preference": _one("metric", cells.number),  # ip-route(8) takes it for "metric"
     "nhid": _one("nexthop_id", cells.natural),
     "tos": _tos,
     "dsfield": _tos,

@@ -23,6 +23,11 @@ Layout = Literal["route", "netstat", "extended", "inet6", "cache"]
 _FLAGS = re.compile(r"[U!][A-Za-z!]{0,9}")
 _GENMASK = 2  # its column
 _SHORT, _LONG, _SIX = 8, 11, 7  # how many cells a row has
+_GLUED = re.compile(r"\d{7,20}")  # ref and use: old versions leave no blank between them (inet6_gr.c, "%-2d %6d")
+_REMARK = re.compile(r"\s(?:#|<|//|\(|\u2190).*")  # somebody's note behind a row
+# msgstr of "Kernel IP routing table" (po/ of net-tools 1.60 and 2.10, manpages of the distributions)
+_TITLES = ("Kernel IP", "Kernel-IP", "Table de routage IP", "Tabla de rutas IP", "Tabella di routing IP")
+_LONGEST_TITLE = 6
 _CUT = 6  # net-tools cuts the interface of an extended row here
 _MULTICAST = "ff00::/8"
 
@@ -30,6 +35,8 @@ _MULTICAST = "ff00::/8"
 def layout_of(line: str) -> Layout | None:
     """Return the layout that a header announces, in whatever language; None for a line that is no header."""
     words = line.split()
+    if any(letter.isdigit() for letter in line):
+        return None  # rows that somebody pasted without their line ends
     if "Genmask" in words:
         return _layout_after(words[words.index("Genmask") + 1 :])
     if words[:3] == ["Destination", "Next", "Hop"]:
@@ -45,13 +52,16 @@ def _layout_after(words: list[str]) -> Layout:
 
 def is_title(line: str) -> bool:
     """Tell whether the line is the title of a table ("Kernel IP routing table"), in whatever language."""
-    return line.startswith(("Kernel IP", "Kernel-IP", "Table de routage IP", "Tabla de rutas IP"))
+    return line.startswith(_TITLES) and len(line.split()) <= _LONGEST_TITLE
 
 
 def is_row(words: Sequence[str]) -> bool:
     """Tell by its shape alone whether a line is a row of such a table."""
     if len(words) in {_SHORT, _LONG}:
-        return cells.mask_length(words[_GENMASK]) is not None and _FLAGS.fullmatch(words[3]) is not None
+        numbers = all(cells.number(word) is not None for word in words[_SHORT:])  # MSS, Window, irtt
+        return numbers and cells.mask_length(words[_GENMASK]) is not None and _FLAGS.fullmatch(words[3]) is not None
+    if len(words) == _SIX - 1 and ":" in words[0] and _GLUED.fullmatch(words[4]) and cells.address(words[1]):
+        return is_row([*words[:4], words[4][:-6], words[4][-6:], words[5]])
     return (
         len(words) == _SIX
         and "/" in words[0]
@@ -62,12 +72,20 @@ def is_row(words: Sequence[str]) -> bool:
 
 def row(line: str, layout: Layout | None) -> Route | None:
     """Read one row; without a layout it is told from the row's own shape. None where it can't be understood."""
-    words = line.split()
+    words = words_of(line)
     if layout == "cache" or not is_row(words):
         return None
-    if len(words) == _SIX:
+    if len(words) in {_SIX, _SIX - 1}:
         return _six(words)
     return _four(words, layout if layout and layout != "inet6" else _layout_by_shape(line, words))
+
+
+def words_of(line: str) -> list[str]:
+    """Return the cells of a row, without the note that somebody left behind it."""
+    words = line.split()
+    if len(words) > _SIX and not is_row(words) and (noted := _REMARK.search(line)):
+        return line[: noted.start()].split()
+    return words
 
 
 def _layout_by_shape(line: str, words: list[str]) -> Layout:
@@ -113,9 +131,9 @@ def _four(words: list[str], layout: Layout) -> Route | None:
 
 
 def _destination(word: str, length: int | None) -> str | None:
-    if word == "default":
-        return cells.EVERYTHING["inet"] if length == 0 else None
-    found = cells.prefix(f"{word}/{length}")
+    # INET_rresolve asks for the address alone: half of everything is printed as "default" as well
+    base = cells.EVERYTHING["inet"].partition("/")[0] if word == "default" else word
+    found = cells.prefix(f"{base}/{length}")
     return found[1] if found and found[0] == "inet" else None
 
 
@@ -145,7 +163,7 @@ def _six(words: list[str]) -> Route | None:
     # An address that maps IPv4 (::ffff:0:0/96) is printed as IPv4 by getnameinfo(3)
     found = cells.prefix(f"{plain if ':' in plain else f'::ffff:{plain}'}/{size}")
     gateway = _gateway(words[1], "inet6")
-    if found is None or gateway is False or not _is_interface(words[6]):
+    if found is None or gateway is False or not _is_interface(words[-1]):
         return None
     flags = words[2]
     kind, table = _kind_of_six(found[1], flags)
@@ -153,7 +171,7 @@ def _six(words: list[str]) -> Route | None:
         family="inet6",
         destination=found[1],
         gateway=gateway,
-        interface=words[6],
+        interface=words[-1],
         flags=flags,
         metric=cells.number(words[3]),
         type=kind,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from routewatch.host.text import documents, ip_route, ip_rule, nettools
-from routewatch.host.text.prompts import Echo, echo
+from routewatch.host.text.prompts import Echo, echo, headed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +38,7 @@ class Section(Struct):
 
 def sections(lines: Sequence[str]) -> Iterator[Section]:
     """Cut the lines into sections, in order. Prompts, echoed commands and headers of Linux tables are left out."""
+    lines = [part for line in lines for part in headed(line)]
     text = "\n".join(lines)
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     section, at = Section(), 0
@@ -80,7 +81,7 @@ def _begun(line: str, section: Section) -> Section:
     layout = nettools.layout_of(line)
     if layout is not None or nettools.is_title(line):
         return Section(format="nettools", echo=section.echo, layout=layout, headed=True)
-    if _BSD_HEADER.fullmatch(line):
+    if _BSD_HEADER.fullmatch(line) and "Genmask" not in line:
         section = section if section.format == "bsd" else Section(echo=section.echo)
         section.headed = True
     elif (found := _format(line, section)) != section.format:
@@ -98,6 +99,6 @@ def _format(line: str, section: Section) -> Format:
         return section.format
     if _IPROUTE2.search(f" {line} "):
         return "route"
-    if nettools.is_row(line.split()):
+    if nettools.is_row(nettools.words_of(line)):
         return "nettools"
     return section.format
