@@ -22,7 +22,7 @@ from routewatch.commands.record import (
 )
 from routewatch.commands.returning import is_unclaimed, returned, taken_back
 from routewatch.commands.settle import look_now
-from routewatch.commands.unheard import admitted, untied
+from routewatch.commands.unheard import admitted, brings_unheard, told_of_gap, untied, unwatched
 from routewatch.core.attribution import OPENING
 from routewatch.core.baselines import extended, next_baseline, same_table
 from routewatch.core.memory import Event
@@ -35,7 +35,7 @@ from routewatch.core.verdict import Finding, Verdict, find_leftovers
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.core.memory import Baseline, EventKind, Reason, Session
-    from routewatch.core.model import Process
+    from routewatch.core.model import Moment, Place, Process
     from routewatch.core.rows import Rows
     from routewatch.core.sessions import Course, Sight
     from routewatch.core.snapshot import Snapshot
@@ -52,7 +52,8 @@ class Observer:
 
         Who ``listens`` from now on, as the daemon, learns what is the VPN's as it happens. So what it finds at first is
         taken with care: a table that was seen long ago is no baseline, and nothing is tied by time that nobody heard.
-        Who only looks now and then has nothing better, and ties by time what came within a minute.
+        Who only looks now and then has nothing better, and ties by time what came within a minute. That his looks are
+        far apart is no event: nobody promised more.
         """
         self._context = context
         self._store = store
@@ -61,10 +62,13 @@ class Observer:
         self._owed: Followed | None = None  # what could not be written down yet
         within = OPENING + context.settings.poll_interval if listens else inf
         self._apart = 0.0 if listens else OPENING
+        self._listens = listens
+        self.gaps = 0  # times without a daemon in which something changed
         if writes:
             close_those_of_other_boots(store, context.host.place())
         self.course: Course = recall_course(store, context.host, within)
         self._recalled = self.course.last
+        self._looked = _last_look(store, context.host.place())
 
     @property
     def also(self) -> tuple[Process, ...]:
@@ -87,11 +91,10 @@ class Observer:
             return Followed(course=self.course)  # the daemon has seen more than this already
         followed = admitted(follow(self.course, sight, self._context.signatures))
         if last is not None and last is self._recalled and sight.snapshot.taken.boot - last.taken.boot > self._apart:
-            followed = untied(followed, sight.snapshot.taken.boot)
+            followed = self._after_absence(untied(followed, sight.snapshot.taken.boot), sight.snapshot.taken)
         if gap:
-            event = Event(kind="gap", at=sight.snapshot.taken, detail=gap)
             since = sight.snapshot.taken.boot if last is None else last.taken.boot
-            followed = untied(replace(followed, events=(event, *followed.events)), since)
+            followed = untied(told_of_gap(followed, sight.snapshot.taken, gap), since)
         followed = self._with_returned(followed)
         self.course = followed.course
         owed = joined(self._owed, followed)
@@ -100,6 +103,13 @@ class Observer:
             record(self._store, owed, sight.snapshot, settled=sight.settled)
             self._owed, self._saved = None, sight.snapshot
         return followed
+
+    def _after_absence(self, followed: Followed, now: Moment) -> Followed:
+        """Tell of the time before a daemon's first look, where something changed in it that nobody heard."""
+        if not self._listens or not brings_unheard(followed):
+            return followed
+        self.gaps += 1
+        return told_of_gap(followed, now, unwatched(now.wall - self._looked))
 
     def _with_returned(self, followed: Followed) -> Followed:
         """Give rows that an undo put back to their sessions; the journal is asked only where any may be that."""
@@ -178,6 +188,12 @@ def _is_aged(latest: Baseline, now: Snapshot) -> bool:
 
 
 AGED = 300.0  # an unproven baseline that stands unchanged this long is stored again, and proven by that
+
+
+def _last_look(store: Store, place: Place) -> float:
+    """Return when somebody looked last (wall seconds): a look that saw nothing new is told of only by the health."""
+    health, seen = store.observations.health(place), store.observations.last(place)
+    return max(health.snapshot or 0.0 if health else 0.0, seen.wall if seen else 0.0)
 
 
 def is_fit(now: Snapshot, context: Context) -> bool:

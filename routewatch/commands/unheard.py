@@ -1,7 +1,8 @@
 """What can't be told of a look that comes long after the one before it, with nobody listening in between.
 
 Whatever changed meanwhile bears the time of the look, which is no time at all: what is tied to a session by nothing but
-that is untied again. What an interface or an author ties stays. How ties come about is not known here.
+that is untied again. What an interface or an author ties stays. How ties come about is not known here, nor when a
+time without looks is worth telling.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from routewatch.core.memory import Event
+from routewatch.render.times import span
+
 if TYPE_CHECKING:
-    from routewatch.core.memory import Event, Session, Trace
+    from routewatch.core.memory import Session, Trace
+    from routewatch.core.model import Moment
     from routewatch.core.sessions import Followed
 
 UP_ALREADY = "no baseline: it was up already"
@@ -51,6 +56,27 @@ def _without_guesses(session: Session, since: float) -> Session:
         session,
         appeared=tuple(trace for trace in session.appeared if not _is_guess(trace, since)),
         vanished=tuple(trace for trace in session.vanished if not _is_guess(trace, since)),
+    )
+
+
+def brings_unheard(followed: Followed) -> bool:
+    """Tell whether rows came, went or changed without a word of it having been heard."""
+    return any(
+        event.kind == "resync" or (event.author is None and (event.route or event.policy_rule) is not None)
+        for event in followed.events
+    )
+
+
+def told_of_gap(followed: Followed, at: Moment, gap: str) -> Followed:
+    """Return what a look led to, with the event that says in words why what changed before it bears its time."""
+    return replace(followed, events=(Event(kind="gap", at=at, detail=gap), *followed.events))
+
+
+def unwatched(seconds: float) -> str:
+    """Say that no daemon ran for so many seconds, and what follows from that."""
+    return (
+        f"nobody looked for {span(seconds)} (the daemon was not running): what changed meanwhile is tied to no VPN by"
+        " time"
     )
 
 

@@ -213,7 +213,7 @@ class Watchman:
             pid=os.getpid(),
             started=self._started,
             snapshot=last.taken.wall if last else None,
-            gaps=self._gaps,
+            gaps=self._gaps + self._observer.gaps,
             error=self._error[0],
             error_at=self._error[1] or None,
         )

@@ -16,6 +16,8 @@ from tests.scenarios.clients import dies, openvpn_connects
 if TYPE_CHECKING:
     from tests.commands.desk import Desk
 
+LATER = "203.0.113.11 via 192.168.77.1 dev eth0"
+AWAY = "nobody looked for 12 s (the daemon was not running): what changed meanwhile is tied to no VPN by time"
 STRANGER = "10.66.0.0/16 via 192.168.77.1 dev eth0"
 
 
@@ -84,6 +86,83 @@ def test_what_came_while_a_daemon_was_away_is_not_the_vpns_for_that(desk: Desk) 
     assert ties["10.66.0.0/16"] is None
 
 
+def test_what_changed_while_no_daemon_ran_is_told_as_a_gap(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.knows_the_machine()
+    daemon_looks(desk)
+    openvpn_connects(desk.story)
+    daemon_looks(desk)
+    desk.host.advance(30)
+    look_again_and_die(desk)  # long after the last change: when it looked last is told by its health
+    desk.story.add(LATER)
+    desk.host.advance(12)
+    before = len(gaps(desk))
+    capsys.readouterr()
+    lock = try_lock(desk.state, "observe.lock")
+    assert lock is not None
+    with lock:
+        daemon_looks(desk)
+
+        log = [line for line in capsys.readouterr().err.splitlines() if '"gap"' in line]
+        assert len(log) == 1
+        assert '"level":"warning"' in log[0].replace(": ", ":")
+        assert gaps(desk)[before:] == [AWAY]
+        assert ", 1 gap" in desk.say("status").out
+        assert ", 1 gaps" not in desk.say("status").out
+        assert desk.ask("status").document["daemon"]["gaps"] == 1
+    events = desk.ask("log").document["events"]
+    assert [e["session"] for e in events if e["route"] and e["route"]["destination"] == "203.0.113.11/32"] == [None]
+
+
+def test_a_daemon_that_was_away_while_nothing_changed_tells_of_no_gap(desk: Desk) -> None:
+    desk.knows_the_machine()
+    daemon_looks(desk)
+    desk.host.advance(3600)
+    daemon_looks(desk)
+
+    assert gaps(desk) == []
+    assert desk.ask("status").document["daemon"]["gaps"] == 0
+
+
+def test_what_a_daemon_hears_before_its_first_look_is_no_gap(desk: Desk) -> None:
+    desk.knows_the_machine()
+    daemon_looks(desk)
+    desk.host.advance(12)
+    context = Context(Options(config=str(desk.configuration), state_dir=str(desk.state)), desk.host)
+    configure(0, color=False)
+    with context.store() as store:
+        watchman, bell = Watchman(context, store, get_logger()), desk.host.doorbell()
+        with desk.story.by("ip[700]", "bash[600]"):
+            desk.story.add(STRANGER)
+        watchman.hear(bell.read())
+        look(watchman)
+
+    assert gaps(desk) == []
+
+
+def test_single_looks_hours_apart_are_no_gap_for_nobody_promised_more(desk: Desk) -> None:
+    desk.knows_the_machine()
+    desk.host.advance(7200)
+    desk.story.add(STRANGER)
+    desk.ask("run", "--once")
+
+    assert gaps(desk) == []
+
+
+def look_again_and_die(desk: Desk) -> None:
+    """Let a daemon start and take two looks, the second half a minute later and of the same table."""
+    context = Context(Options(config=str(desk.configuration), state_dir=str(desk.state)), desk.host)
+    configure(0, color=False)
+    with context.store() as store:
+        watchman = Watchman(context, store, get_logger())
+        look(watchman)
+        desk.host.advance(30)
+        look(watchman)
+
+
+def gaps(desk: Desk) -> list[str]:
+    return [event["detail"] for event in desk.ask("log").document["events"] if event["kind"] == "gap"]
+
+
 def test_two_single_looks_minutes_apart_keep_the_baseline_and_tie_nothing_by_time(desk: Desk) -> None:
     desk.knows_the_machine()
     desk.host.advance(300)
@@ -117,6 +196,7 @@ def test_what_a_daemon_heard_too_late_is_not_the_vpns_for_its_time(desk: Desk) -
     with context.store() as store:
         watchman, bell = Watchman(context, store, get_logger()), desk.host.doorbell()
         openvpn_connects(desk.story)
+        watchman.hear(bell.read())
         look(watchman)
         desk.host.advance(8)
         desk.story.add(STRANGER)  # by somebody who is gone before his message is read
