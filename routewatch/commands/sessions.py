@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.commands.recall import session_of
-from routewatch.commands.tally import tallies
+from routewatch.commands.tally import tallied
 from routewatch.errors import UsageError
-from routewatch.render.sessions import HEADER, Tally, session_line, session_object
+from routewatch.render.sessions import HEADER, session_line, session_object
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from routewatch.commands.context import Context
 
 MANY = 1000
-NONE = Tally()
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +28,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.limit < 1:
         raise UsageError(f"--limit {arguments.limit} shows nothing", "name a number from 1 on")
     with context.store(readonly=True) as store:
-        found = [session_of(row) for row in store.sessions.newest(arguments.limit, arguments.vpn)]
-        counted = tallies(store, [session.id for session in found])
+        found = tallied(store, [session_of(row) for row in store.sessions.newest(arguments.limit, arguments.vpn)])
     if context.json:
-        context.emit({"sessions": [session_object(s, counted.get(s.id, NONE)) for s in found]})
+        context.emit({"sessions": [session_object(session, tally) for session, tally in found]})
         return 0
     now = context.host.now().boot
-    lines = [HEADER, *(session_line(s, counted.get(s.id, NONE), now) for s in found)]
+    lines = [HEADER, *(session_line(session, tally, now) for session, tally in found)]
     context.say("\n".join(lines) if found else "no session was seen yet")
     return 0

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.settle import look_now
-from routewatch.commands.tally import tallies
+from routewatch.commands.tally import tallied
 from routewatch.core.memory import Session
 from routewatch.core.remarks import remarks
 from routewatch.core.signatures import client_of_link
@@ -61,10 +61,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _state(context: Context, store: Store, scene: Scene) -> State:
     running = [session for session in scene.memory.sessions if session.is_open]
-    counted = tallies(store, [session.id for session in running])
     return State(
         shown=tuple(f for f in findings(scene) if f.verdict is not Verdict.EXPECTED),
-        running=tuple((session, counted.get(session.id, Tally())) for session in running),
+        running=tallied(store, running),
         interrupted=_interrupted(context, store),
         daemon=_daemon(context, store),
     )
@@ -176,7 +175,7 @@ def _daemon_line(daemon: dict[str, Any]) -> str:
     if not daemon["running"]:
         told = f"nobody has looked since {last}" if last else "nobody ever looked"
         return f"daemon: not running, {told} (routewatch run)"
-    gaps = f", {daemon['gaps']} gaps" if daemon["gaps"] else ""
+    gaps = f", {daemon['gaps']} {'gap' if daemon['gaps'] == 1 else 'gaps'}" if daemon["gaps"] else ""
     if daemon["stalled"]:
         since = span(daemon["last_snapshot_age"])
         return f"daemon: running, pid {daemon['pid']}, but it has not looked for {since}{gaps}{error}"

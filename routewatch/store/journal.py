@@ -125,12 +125,15 @@ class Journal:
         number = place_number(self._connection, place)
         return self._rows(" WHERE c.place = ? AND state = 'acting' ORDER BY c.id", (number,))
 
-    def done(self) -> list[bytes]:
-        """Return the steps of all cleanups, of every place, that were done and not undone. Raises StateError."""
-        rows = self._connection.rows(
-            "SELECT value FROM steps JOIN cleanups c ON c.id = cleanup WHERE kind = 'cleanup' AND status = 'done'"
+    def done(self) -> list[tuple[bytes, float]]:
+        """Return the steps of all cleanups, of every place, that were done and not undone.
+
+        Each with the boot time (seconds) at which its cleanup began. Raises StateError.
+        """
+        return self._connection.rows(
+            "SELECT value, c.boot FROM steps JOIN cleanups c ON c.id = cleanup"
+            " WHERE kind = 'cleanup' AND status = 'done'"
         )
-        return [value for (value,) in rows]
 
     def prune(self, horizon: Horizon) -> int:
         """Delete cleanups begun before a horizon, not the unfinished. Return how many went. Raises StateError."""
