@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Take what to do and how far."""
-    parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show the plan and change nothing; exit status 1 if something is left"
+    )
     asking = parser.add_mutually_exclusive_group()
     asking.add_argument("--yes", action="store_true", help="do not ask")
     asking.add_argument("--unattended", action="store_true", help="only what is certain, and never ask (for hooks)")
@@ -53,9 +55,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.dry_run:
         with context.store(readonly=True) as store:
             require_session(store, arguments.session)
-            scene, settled = wait_and_look(context, Observer(context, store, writes=False))
+            observer = Observer(context, store, writes=False)
+            scene, settled = wait_and_look(context, observer)
         planned, prospect = _planned(context, scene, replace(wishes, settled=settled))
-        return show(context, planned, prospect, _nothing(arguments, prospect))
+        return show(context, planned, prospect, _nothing(arguments, prospect, observer))
     require_privilege(context)
     with context.store() as store:
         require_session(store, arguments.session)
@@ -69,7 +72,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         wishes = replace(wishes, settled=settled, limit=limit)
         planned, prospect = _planned(context, scene, wishes)
         if not planned.steps or not (arguments.yes or arguments.unattended or _can_ask(context)):
-            return show(context, planned, replace(prospect, dry_run=False), _nothing(arguments, prospect))
+            return show(context, planned, replace(prospect, dry_run=False), _nothing(arguments, prospect, observer))
         if not _agreed(arguments, context, planned):
             context.say("nothing was changed")
             return 1
@@ -115,7 +118,16 @@ def _left_alone(found: tuple[Finding, ...], scene: Scene, wishes: Wishes) -> tup
     return tuple(finding for finding in asked if finding.verdict is Verdict.EXPECTED)
 
 
-def _nothing(arguments: argparse.Namespace, prospect: Prospect) -> str:
+def _nothing(arguments: argparse.Namespace, prospect: Prospect, observer: Observer) -> str:
+    """Say that the plan is empty, and where that proves little: a store that begins knows of no VPN to look after."""
+    told = _found_nothing(arguments, prospect)
+    return told if observer.course.next_session > 1 else f"{told}\n{KNOWS_NO_SESSION}"
+
+
+KNOWS_NO_SESSION = "the store knows of no VPN session yet: only what is dead by itself could be found"
+
+
+def _found_nothing(arguments: argparse.Namespace, prospect: Prospect) -> str:
     """Say that the plan is empty: of all there is, or of what was asked for, with how much else there is."""
     asked = [f"for {', '.join(arguments.only)}"] if arguments.only else []
     asked += [f"of session {arguments.session}"] if arguments.session is not None else []

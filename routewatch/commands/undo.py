@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Take which cleanup."""
     parser.add_argument("cleanup", nargs="?", type=int, metavar="CLEANUP", help="its number (default: the latest)")
-    parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show the plan and change nothing; exit status 1 if there is one"
+    )
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:

@@ -41,6 +41,19 @@ def test_a_command_that_writes_sets_it_aside_and_goes_on(desk: Desk, command: st
     assert not (desk.state / f"{NAME}.suspect").exists()
 
 
+def test_a_cleanup_with_the_store_that_begins_says_that_it_knows_of_no_vpn_yet(desk: Desk) -> None:
+    desk.vpn_dies()
+    damaged(desk)
+
+    for _ in range(2):  # the store is as new to the next one
+        answer = desk.say("cleanup", "--yes")
+        assert answer.status == 0
+        assert answer.out == (
+            "there is nothing to clean up\n"
+            "the store knows of no VPN session yet: only what is dead by itself could be found\n"
+        )
+
+
 def test_a_program_gets_one_document_also_then(desk: Desk) -> None:
     desk.vpn_dies()
     damaged(desk)
