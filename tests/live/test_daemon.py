@@ -164,6 +164,21 @@ def test_one_killed_in_the_middle_of_a_session_goes_on_with_its_baseline(person:
     assert len(added) == len(set(added))
 
 
+def test_what_came_while_none_ran_is_left_alone_with_a_word(person: Person) -> None:
+    with person.vpn():
+        with daemon(person) as first:
+            first.process.kill()
+            first.process.wait()
+        person.namespace.run("ip route add 203.0.113.11 via 192.168.77.1 dev eth0")
+        with daemon(person, "again") as second:
+            second.logs("route_added")
+            [gap] = [line for line in second.log() if line["event"] == "gap"]
+            assert gap["level"] == "warning"
+            assert "(the daemon was not running): what changed meanwhile is tied to no VPN by time" in gap["detail"]
+            assert person.kinds().count("gap") == 1
+            assert ", 1 gap\n" in person.say("status").out
+
+
 def test_one_started_under_a_vpn_says_that_it_has_no_baseline(person: Person) -> None:
     with person.vpn(), daemon(person):
         [session] = person.sessions()
