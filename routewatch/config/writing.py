@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from routewatch.config.file import Loaded
 
-UNUSED = {"hooks": "  # not run yet", "macos": "  # not used yet"}  # read and checked, and not followed by this version
+UNUSED = {"hooks": "  # not run yet"}  # read and checked, and not followed by this version
 UNITS: dict[Any, tuple[str, ...]] = {
     values.duration: ("d", "h", "m", "s", "ms"),
     values.positive_duration: ("d", "h", "m", "s", "ms"),

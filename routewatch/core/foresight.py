@@ -155,9 +155,14 @@ def _way(answer: Answer) -> tuple[object, ...]:
     return (route.interface, route.gateway, route.nexthops)
 
 
+GLOBAL = "2000::1"  # of the addresses of the Internet, RFC 4291
+
+
 def sample(destination: str) -> str:
     """Return an address inside a prefix: the first that a host could have."""
     network = prefix(destination)
+    if network.network_address.is_unspecified and network.version == 6:  # noqa: PLR2004 - IPv6: ::1 is the loopback
+        return GLOBAL if covers(destination, GLOBAL) else str(network.network_address + 2)
     return str(network.network_address if network.num_addresses == 1 else network.network_address + 1)
 
 

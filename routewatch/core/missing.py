@@ -132,7 +132,9 @@ def _went_with_its_link(route: Route, loss: Loss, scene: Scene) -> bool:
     then = None if loss.baseline is None else loss.baseline.snapshot.link(route.interface)
     if then is not None and then.identity != link.identity:
         return True
-    return route.protocol == "kernel" and route.destination not in {connected_prefix(a) for a in link.addresses}
+    is_saved = loss.baseline is not None and loss.baseline.reason == "saved"  # no table tells of addresses
+    is_of_an_address = route.protocol == "kernel" or (is_bound(route) and not is_saved)
+    return is_of_an_address and route.destination not in {connected_prefix(a) for a in link.addresses}
 
 
 # ---------------------------------------------------------------------------------------- what stands in the way of it

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from routewatch.core.addresses import covers
+from routewatch.core.addresses import covers, is_loopback_default
 from routewatch.core.evidence_against import is_made_by_the_system, was_deleted_before
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
@@ -170,12 +170,18 @@ def _is_blind_to_logins(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bo
     return wishes.login_peers is None and _takes(proposal.step) is not None
 
 
+def _would_be_set_again(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
+    row = _takes(proposal.step)
+    return scene.now.platform == "macos" and isinstance(row, Route) and is_loopback_default(row)
+
+
 STANDING: tuple[Standing, ...] = (
     Standing("incomplete", "the table could not be read completely", _is_incomplete),
     Standing("unsure", "the table changed while it was read", _is_unsure),
     Standing("unsettled", "the table has not come to rest", _is_unsettled),
     Standing("inexpressible", "it has an attribute that routewatch could not write back", _is_inexpressible),
     Standing("kernel-made", "the kernel made it", _is_kernel_made),
+    Standing("set-again", "macOS would set it again as long as its cause is there", _would_be_set_again),
     Standing("protected", "the configuration protects it", _is_protected),
     Standing("kept", "you said that it is yours (routewatch keep)", _is_kept),
     Standing("in-proven-baseline", "it stood in the baseline", _stood_in_proven_baseline),

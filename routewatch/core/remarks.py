@@ -1,17 +1,22 @@
 """What a VPN left that is neither route nor rule: named with its owner's own command, never changed by us.
 
-So far the addresses that a client left on a tunnel which outlives it; the kernel's connected routes hang on them.
+The addresses that a client left on a tunnel which outlives it: the kernel's connected routes hang on them. And what
+macOS itself would set right, or set wrong again: of its own routes its configd goes by what it has done, not by the
+table.
 """
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routewatch.core.addresses import is_link_local
+from routewatch.core.addresses import is_default, is_link_local, is_loopback_default
+from routewatch.core.missing import find_missing
 from routewatch.core.model import Address, Link
 from routewatch.core.tunnels import is_held, tunnels
+from routewatch.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +26,48 @@ if TYPE_CHECKING:
 
 
 class Remark(Struct, frozen=True, kw_only=True):
-    """An address that a session left on a link."""
+    """An address that a session left on a link; or, without one, what the owner's command ``remedy`` is for."""
 
     link: str
-    address: Address
-    session: int
     because: str
+    address: Address | None = None
+    session: int | None = None
+    remedy: str = ""
 
 
 def remarks(scene: Scene) -> tuple[Remark, ...]:
-    """Return what is left of sessions that are over, beside routes and rules."""
-    return tuple(
+    """Return what is left of sessions that are over, beside routes and rules, and what is macOS' own to do."""
+    of_macos = (*_lost_defaults(scene), *_loopback_defaults(scene)) if scene.now.platform == "macos" else ()
+    return (*_addresses(scene), *of_macos)
+
+
+def _lost_defaults(scene: Scene) -> Iterator[Remark]:
+    for finding in find_missing(scene):
+        route = finding.route
+        is_lost = finding.verdict is Verdict.MISSING and route is not None and is_default(route)
+        if is_lost and route is not None and route.family == "inet" and route.interface:
+            yield Remark(
+                link=route.interface,
+                session=finding.session,
+                because="macOS does not know of a default route that is put back by hand; a renewed lease restores its"
+                " own, and is the first thing to try",
+                remedy=f"sudo ipconfig set {quote(route.interface)} DHCP",
+            )
+
+
+def _loopback_defaults(scene: Scene) -> Iterator[Remark]:
+    for route in scene.rows.defaults:
+        if is_loopback_default(route) and route.interface:
+            yield Remark(
+                link=route.interface,
+                because="a network service with a router on the loopback makes macOS set this default route; it is gone"
+                " for good when the program that has set up that service is quit, or the service removed",
+                remedy="echo 'show State:/Network/Global/IPv4' | scutil",
+            )
+
+
+def _addresses(scene: Scene) -> Iterator[Remark]:
+    return (
         Remark(
             link=link.name,
             address=address,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routewatch.render.command import command
+from routewatch.core.volatile import is_lettered
+from routewatch.render.command import command as ip_command
 from routewatch.render.evidence import codes, explained
 from routewatch.render.findings import row_object, row_text
 from routewatch.render.objects import Object, route_object
+from routewatch.render.route_command import route_command
 
 if TYPE_CHECKING:
     from routewatch.core.model import Route
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from routewatch.core.steps import Status, Step, Taken
 
 SIGNS = {"delete": "-", "add": "+", "replace": "~"}
+
+
+def command(step: Step) -> str:
+    """Return the command of a step that a person would type on the system whose row it is about."""
+    return route_command(step) if step.route is not None and is_lettered(step.route) else ip_command(step)
 
 
 def step_object(number: int, step: Step, status: Status, detail: str = "") -> Object:
@@ -62,7 +69,8 @@ def _step_text(number: int, step: Step, *, verbose: bool) -> str:
     lines.append(f"       {step.confidence}: {step.because} [{step.rule}{'; ' + pieces if pieces else ''}]")
     if verbose:
         lines += [f"         {line}" for line in explained(step.evidence, step.against)]
-    lines.append(f"       $ {command(step)}")
+    if typed := command(step):
+        lines.append(f"       $ {typed}")
     if step.effect:
         lines.append(f"       then: {step.effect}")
     if step.conditional:

@@ -16,7 +16,7 @@ def remark_object(remark: Remark) -> Object:
     """Return a remark as an object of the JSON."""
     return {
         "link": remark.link,
-        "address": f"{remark.address.address}/{remark.address.prefix_length}",
+        "address": f"{remark.address.address}/{remark.address.prefix_length}" if remark.address else None,
         "session": remark.session,
         "because": remark.because,
         "command": command(remark),
@@ -24,7 +24,9 @@ def remark_object(remark: Remark) -> Object:
 
 
 def command(remark: Remark) -> str:
-    """Return the command that takes the address away, quoted for a shell (ip-address(8))."""
+    """Return the owner's own command, or the one that takes the address away, quoted for a shell (ip-address(8))."""
+    if remark.address is None:
+        return remark.remedy
     family = ["-6"] if ":" in remark.address.address else []
     address = f"{remark.address.address}/{remark.address.prefix_length}"
     return " ".join(map(shlex.quote, ["ip", *family, "addr", "del", address, "dev", remark.link]))
@@ -32,6 +34,5 @@ def command(remark: Remark) -> str:
 
 def remark_text(remark: Remark) -> str:
     """Return the two lines of a remark."""
-    return "\n".join(
-        map(printable, (f"  i  {remark.because}, which is yours to remove:", f"       $ {command(remark)}"))
-    )
+    yours = ", which is yours to remove" if remark.address else ""
+    return "\n".join(map(printable, (f"  i  {remark.because}{yours}:", f"       $ {command(remark)}")))

@@ -1,4 +1,4 @@
-"""Routes and policy rules as text, in the words and the order of ``ip route`` and ``ip rule``.
+"""Routes and policy rules as text: as ``ip route`` and ``ip rule`` show them, rows of macOS as its ``netstat`` does.
 
 What can be typed again is typed by ``render.command``; this is for reading. Names of interfaces come from outside, and
 whatever could steer a terminal in them is written out.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE
+from routewatch.core.volatile import is_lettered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,23 @@ ECN = 1  # RTAX_FEATURE_ECN
 
 
 def text(route: Route) -> str:
-    """Return a route as ``ip route`` shows it, on one line."""
-    return printable(" ".join(_route_words(route)))
+    """Return a route as its system shows it, on one line."""
+    return printable(" ".join(_row_words(route) if is_lettered(route) else _route_words(route)))
+
+
+def _row_words(route: Route) -> Iterator[str]:
+    """Yield the cells of a row of netstat, with the whole prefix where netstat leaves out what the class tells."""
+    network, _, length = route.destination.partition("/")
+    zone = f"%{route.zone}" if route.zone else ""
+    if route.destination in {"0.0.0.0/0", "::/0"}:
+        yield "default"
+    else:
+        yield f"{network}{zone}" if "H" in route.flags else f"{network}{zone}/{length}"
+    gateway_zone = f"%{route.gateway_zone}" if route.gateway_zone else ""
+    yield f"{route.gateway}{gateway_zone}" if route.gateway else route.link or "-"
+    yield from (route.flags, route.interface or "-")
+    if route.expires is not None:
+        yield str(route.expires)
 
 
 def rule_text(rule: PolicyRule) -> str:

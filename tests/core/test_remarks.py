@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from routewatch.core.remarks import remarks
+from routewatch.core.saved import scene_of
 from routewatch.render.remarks import command, remark_object, remark_text
+from tests.build_macos import saved
 from tests.scenarios.clients import dies, openvpn_connects
 from tests.scenarios.story import Story
 
@@ -45,7 +47,7 @@ def test_an_address_left_on_a_dead_persistent_tun_is_named_with_its_command() ->
 
 def test_an_address_that_was_there_before_the_vpn_is_the_admins() -> None:
     told = remarks(left_behind("10.8.0.2/24").scene)
-    assert [remark.address.address for remark in told] == ["fd08::2"]
+    assert [remark.address.address for remark in told if remark.address] == ["fd08::2"]
 
 
 def test_while_the_client_may_come_back_nothing_is_said_of_its_addresses() -> None:
@@ -67,3 +69,39 @@ def test_a_vpn_that_is_up_needs_its_addresses() -> None:
     assert remarks(story.scene) == ()
     dies(story)
     assert remarks(story.scene) == ()  # its tun has gone with it
+
+
+# ------------------------------------------------------------------------------------------------------------- macOS
+
+HOME = """
+default 192.168.7.1 UGScg en0
+192.168.7/24 link#4 UCS en0 !
+192.168.7.1/32 link#4 UCS en0 !
+"""
+LESS = """
+192.168.7/24 link#4 UCS en0 !
+192.168.7.1/32 link#4 UCS en0 !
+"""
+
+
+def test_a_renewed_lease_is_named_where_macos_lost_its_default() -> None:
+    [remark] = remarks(scene_of(saved(LESS, before=HOME)))
+
+    assert (remark.link, remark.address, remark.remedy) == ("en0", None, "sudo ipconfig set en0 DHCP")
+    assert remark_object(remark)["address"] is None
+    assert remark_object(remark)["command"] == remark.remedy
+    assert remark_text(remark) == f"  i  {remark.because}:\n       $ sudo ipconfig set en0 DHCP"
+
+
+def test_who_makes_a_default_through_the_loopback_is_to_be_looked_for() -> None:
+    through_lo = HOME.replace("default 192.168.7.1 UGScg en0", "default 127.0.0.1 UGScg lo0")
+
+    told = remarks(scene_of(saved(through_lo)))
+    assert [remark.link for remark in told] == ["lo0"]
+    assert "scutil" in told[0].remedy
+
+
+def test_of_a_mac_at_rest_there_is_nothing_to_remark() -> None:
+    assert remarks(scene_of(saved(HOME, before=HOME))) == ()
+    six = saved(LESS.strip(), before=LESS + "2001:db8:9::/48 fe80::1%en0 UGSc en0\n")
+    assert remarks(scene_of(six)) == ()

@@ -267,6 +267,14 @@ class Mac(Installation):
             machine.root = as_root
         return answer
 
+    def has_another_router_at(self, address: str, mac: str = "02:00:5e:10:00:01") -> None:
+        """Let another device answer to a router's address, as on another network of the same prefix."""
+        with self.state() as machine:
+            machine.rows = [
+                row._replace(gateway=mac) if row.address == address and "L" in row.flags else row
+                for row in machine.rows
+            ]
+
     def is_logged_in_to(self, peer: str, local: str = "192.168.7.57") -> None:
         """Let somebody log in by SSH."""
         ours, theirs = (f"[{end}]" if ":" in end else end for end in (local, peer))
