@@ -17,6 +17,8 @@ from routewatch.core.refusals import Protection
 from routewatch.core.signatures import COMM_LENGTH, SIGNATURES, Signature, client_processes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routewatch.config import Loaded, Settings
     from routewatch.host.port import Host
     from routewatch.store.database import Store
@@ -116,10 +118,11 @@ class Context(Speech):
         """Tell whether the command may be begun anew: its store turned out damaged before anything was acted on."""
         return self._opened is not None and self._opened.may_begin_anew
 
-    def store(self, *, readonly: bool = False) -> Store:
+    def store(self, *, readonly: bool = False, tell: Callable[[str], None] | None = None) -> Store:
         """Open the store; who only looks opens the service's, where there is one that he may read.
 
-        Who uses his own beside the service's is told so by a note. Raises StateError, PermissionRefusedError.
+        Who uses his own beside the service's is told so. What is to be said goes to ``tell``; without it, it is a note.
+        Raises StateError, PermissionRefusedError.
         """
         from routewatch.store.database import NAME, open_store
 
@@ -127,11 +130,10 @@ class Context(Speech):
             self.options = replace(self.options, state_dir=str(service))
         store = self._opened = open_store(self.state_dir, now=self.host.now().wall, readonly=readonly)
         for warning in store.warnings:
-            self._note_once(f"warning: {warning}")
+            self._tell_once(f"warning: {warning}", tell)
         if (service := self.other_state_dir) is not None:
-            self._note_once(
-                f"note: root's routewatch keeps its state in {service}: this is your own (sudo, or --state-dir)"
-            )
+            told = f"note: root's routewatch keeps its state in {service}: this is your own (sudo, or --state-dir)"
+            self._tell_once(told, tell)
         return store
 
     @property
@@ -146,11 +148,11 @@ class Context(Speech):
         is_closed = not os.access(service, os.X_OK)
         return service if is_closed or os.path.lexists(service / NAME) else None
 
-    def _note_once(self, text: str) -> None:
-        """Tell a note that a command that opens the store again and again must not repeat."""
+    def _tell_once(self, text: str, tell: Callable[[str], None] | None) -> None:
+        """Tell what a command that opens the store again and again must not repeat."""
         if text not in self._noted:
             self._noted.add(text)
-            self.note(text)
+            (tell or self.note)(text)
 
 
 def signatures_of(settings: Settings) -> tuple[Signature, ...]:

@@ -19,14 +19,17 @@ from routewatch.host.priority import wake_promptly
 from routewatch.host.wakeups import CONFIG, RELOAD, STOP, Wakeups
 from routewatch.log import configure, get_logger
 from routewatch.render.times import iso
+from routewatch.store.database import STOP_THE_OTHER
 
 if TYPE_CHECKING:
     from routewatch.commands.context import Context
     from routewatch.config import Settings
     from routewatch.host.port import Doorbell
+    from routewatch.store.database import Store
     from routewatch.store.locks import Lock
 
 DEBOUNCE = 0.25  # seconds from the first word of a changed configuration to reading it
+LASTING = 60.0  # seconds; a store that turns out damaged so soon after another one can't be set aside
 WITHOUT_DOORBELL = 2.0  # seconds between two looks where polling is the only source
 
 
@@ -41,41 +44,66 @@ class Daemon:
         self._log = get_logger()
         self._pace = _paced(context.settings, Pace())
         self._reload_at: float | None = None
+        self._anew = float("-inf")  # when a damaged store was last left for a new one
         now = context.host.now()
         self._ahead = now.boot - now.monotonic  # what the machine has slept since it was started
 
     def run(self) -> int:
         """Loop until SIGTERM or SIGINT.
 
-        Raises ObservationError, StateError, ConfigurationError at the start, and StateError when its state is removed.
+        Raises ObservationError, StateError, ConfigurationError at the start, and StateError when its state is removed,
+        or damaged and open in another process too.
         """
         begun = self._context.host.now().wall
-        with ExitStack() as stack:
-            selector = stack.enter_context(selectors.DefaultSelector())
-            wakeups = stack.enter_context(Wakeups(self._context.watched_configuration))
-            store = stack.enter_context(self._context.store())
-            watchman = Watchman(self._context, store, self._log)
-            doorbell = self._context.host.doorbell()
-            selector.register(wakeups, selectors.EVENT_READ)
-            if doorbell is None:
-                self._pace = replace(self._pace, poll=min(self._pace.poll, WITHOUT_DOORBELL))
-            else:
-                stack.callback(doorbell.close)
-                selector.register(doorbell, selectors.EVENT_READ)
+        with Wakeups(self._context.watched_configuration) as wakeups:
             wake_promptly()
             if self._context.settings.hooks.commands():
                 self._log.warning("hooks_not_run", hint="this version reads and checks [hooks], but runs none yet")
-            self._log.info("started", state_dir=str(self._context.state_dir), polls=doorbell is None)
-            # The first look waits as after a ring: an early one sees a table that nobody knows to be at rest, and a VPN
-            # that connected before the next poll would have no baseline.
-            self._pace = replace(self._pace, looked=self._now()).rung(self._now())
-            self._loop((selector, wakeups), doorbell, watchman)
-            notify("STOPPING=1")
-            watchman.stop()
-            self._log.info("stopped")
+            while not self._watch(wakeups):
+                pass
         if self._context.json:  # as every command: one document, when it has ended; what happens meanwhile is logged
             self._context.emit({"started": iso(begun), "stopped": iso(self._context.host.now().wall)})
         return 0
+
+    def _watch(self, wakeups: Wakeups) -> bool:
+        """Open the store and watch; tell whether it ended as it was told to, and not because the store is damaged.
+
+        Who opens that again sets it aside. Raises StateError where that was just tried.
+        """
+        with ExitStack() as stack:
+            store = stack.enter_context(self._context.store(tell=self._tell))
+            try:
+                self._watch_with(store, wakeups, stack)
+            except StateError as error:
+                if not store.is_damaged:
+                    raise
+                if self._now() - self._anew < LASTING:
+                    raise StateError(error.message, STOP_THE_OTHER) from error
+                self._anew = self._now()
+                return False
+        return True
+
+    def _watch_with(self, store: Store, wakeups: Wakeups, stack: ExitStack) -> None:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        selector.register(wakeups, selectors.EVENT_READ)
+        watchman = Watchman(self._context, store, self._log)
+        doorbell = self._context.host.doorbell()
+        if doorbell is None:
+            self._pace = replace(self._pace, poll=min(self._pace.poll, WITHOUT_DOORBELL))
+        else:
+            stack.callback(doorbell.close)
+            selector.register(doorbell, selectors.EVENT_READ)
+        self._log.info("started", state_dir=str(self._context.state_dir), polls=doorbell is None)
+        # The first look waits as after a ring: an early one sees a table that nobody knows to be at rest, and a VPN
+        # that connected before the next poll would have no baseline.
+        self._pace = replace(self._pace, looked=self._now()).rung(self._now())
+        self._loop((selector, wakeups), doorbell, watchman)
+        notify("STOPPING=1")
+        watchman.stop()
+        self._log.info("stopped")
+
+    def _tell(self, text: str) -> None:
+        self._log.warning("store", said=text)
 
     def _now(self) -> float:
         return self._context.host.now().monotonic

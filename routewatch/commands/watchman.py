@@ -78,7 +78,10 @@ class Watchman:
             return None
 
     def follow(self, snapshot: Snapshot, *, settled: bool) -> None:
-        """Follow a snapshot, and where it is settled judge it, keep it as a baseline, act on it."""
+        """Follow a snapshot, and where it is settled judge it, keep it as a baseline, act on it.
+
+        Raises StateError where the store turned out damaged: nothing more can be kept in it.
+        """
         if not snapshot.complete:
             self._log.warning("incomplete_snapshot", unsure=list(snapshot.unsure))
             return
@@ -96,6 +99,8 @@ class Watchman:
         except StateError as error:
             self._fail("not_stored", error)
         self.save_health()
+        if self._store.is_damaged:
+            raise StateError(f"{self._store.path} turned out damaged while it was in use.")
 
     def _consider(self, now: Snapshot) -> None:
         """Judge where something may be left over: a session is over, or was never judged."""
@@ -172,7 +177,7 @@ class Watchman:
             if self._rested is not None and not open_findings(findings(self._observer.scene(self._rested))):
                 self._observer.keep_baseline(self._rested, "stop")
         except StateError as error:
-            self._fail("not_stored", error)
+            self._log.error("not_stored", message=error.message, hint=error.hint)
 
     def status(self) -> str:
         """Say in one line how it goes, for `systemctl status`."""
@@ -202,6 +207,8 @@ class Watchman:
         tell(event.kind, **{name: value for name, value in fields.items() if value is not None})
 
     def _fail(self, what: str, error: RoutewatchError) -> None:
+        if self._store.is_damaged:
+            return  # the loop sets it aside at once, and says that
         self._error = (error.message, self._context.host.now().wall)
         self._log.error(what, message=error.message, hint=error.hint)
 
@@ -220,4 +227,5 @@ class Watchman:
         try:
             self._store.observations.save_health(row)
         except StateError as error:
-            self._log.error("not_stored", message=error.message, hint=error.hint)
+            if not self._store.is_damaged:
+                self._log.error("not_stored", message=error.message, hint=error.hint)

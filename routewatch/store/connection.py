@@ -159,7 +159,8 @@ def store_error(path: Path, error: sqlite3.Error) -> RoutewatchError:
     if code in CORRUPT:
         return CorruptError(
             f"{path} is damaged ({error}).",
-            "The next command that writes (routewatch run, cleanup) sets it aside and begins a new one.",
+            "The next command that writes (routewatch run, cleanup) sets it aside and begins a new one; a daemon that"
+            " runs does so when it finds it damaged, or when it is started again.",
         )
     if code == sqlite3.SQLITE_FULL or (code in MAY_BE_FULL and _is_full(path)):
         return full_disk(path)

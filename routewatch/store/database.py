@@ -66,6 +66,11 @@ class Store:
         """Tell whether opening it again sets it aside: it turned out damaged, was written, and no act is in it."""
         return self._is_ours and self._connection.was_corrupt and not self.journal.has_begun
 
+    @property
+    def is_damaged(self) -> bool:
+        """Tell whether it turned out damaged while it was in use."""
+        return self._connection.was_corrupt
+
     def close(self) -> None:
         """Close the file and let the directory go; closing twice does nothing."""
         lock, self._lock = self._lock, None
@@ -104,10 +109,14 @@ def _open_to_read(path: Path) -> Store:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     with file_errors(path):
         require_file(path)
-        if not path.exists() or path.stat().st_size == 0:
+        is_empty = path.exists() and path.stat().st_size == 0
+        if is_empty or not path.exists():
             empty = connect_empty(path)
             _migrate(empty)
-            return Store(empty, path)
+            store = Store(empty, path)
+            if is_empty or has_log(path):
+                store.warnings = (f"{path} is {'empty' if is_empty else 'gone'}: nothing is remembered.",)
+            return store
         require_access(path, os.R_OK)
     try:
         return Store(_readable(path, "mode=ro"), path)
@@ -152,6 +161,7 @@ def _look_first(path: Path, now: float, lock: DirectoryLock) -> tuple[str, ...]:
         require_file(path)
         if lock.alone and (aside := settled_aside(path)):
             warnings = (f"{path} was damaged, and is set aside as {aside.name}; a new one begins.",)
+        warnings += _look_at_emptiness(path, now, lock)
         if path.exists():
             require_access(path, os.R_OK | os.W_OK)
             try:
@@ -169,6 +179,21 @@ def _look_first(path: Path, now: float, lock: DirectoryLock) -> tuple[str, ...]:
         if not path.exists():
             os.close(open_file(path))
     return warnings
+
+
+def _look_at_emptiness(path: Path, now: float, lock: DirectoryLock) -> tuple[str, ...]:
+    """Say that there was a store and nothing is in it. SQLite would take it for a new one, and delete its log."""
+    if path.exists() and path.stat().st_size == 0:
+        what = "is empty"
+    elif not path.exists() and has_log(path):
+        what = "is gone, and its log is still there"
+    else:
+        return ()
+    if not lock.alone:
+        raise StateError(f"{path} {what}.", STOP_THE_OTHER)
+    if has_log(path):
+        return (f"{path} {what}: its log is set aside as {set_aside(path, now).name}-wal; a new one begins.",)
+    return (f"{path} {what}: begun anew.",)
 
 
 def _writable(path: Path) -> Connection:

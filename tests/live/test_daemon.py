@@ -60,6 +60,35 @@ def test_it_ends_with_a_word_when_its_state_is_removed_under_it(person: Person) 
     assert "was removed while the daemon ran" in (person.folder / "run.log").read_text()
 
 
+def damage(path: Path) -> None:
+    """Overwrite a file but for its head."""
+    with path.open("r+b") as file:
+        file.seek(200)
+        file.write(b"\xee" * (path.stat().st_size - 200))
+
+
+def test_one_whose_store_is_damaged_sets_it_aside_and_goes_on(person: Person) -> None:
+    with daemon(person) as running:
+        person.ask("keep", "10.9.0.0/16")  # another has written: what the daemon remembers of the file counts no more
+        for name in ("routewatch.db", "routewatch.db-wal"):
+            damage(person.folder / "state" / name)
+        person.namespace.run("ip route add 10.66.0.0/16 via 192.168.77.1")
+
+        running.logs("store")
+        until(lambda: running.events().count("started") == 2)
+        running.hears("rows left over")
+        [told] = [line for line in running.log() if line["event"] == "store"]
+        assert told["level"] == "warning"
+        assert "set aside as routewatch.db.corrupt-" in told["said"]
+        assert "not_stored" not in running.events()
+        status = person.ask("status")
+        assert (status.status, status.document["daemon"]["running"]) == (0, True)
+        with person.vpn():
+            running.hears("STATUS=openvpn on tun0")
+        assert running.end() == 0
+    assert len(person.sessions()) == 1
+
+
 def test_it_is_woken_promptly_so_that_authors_are_still_there(person: Person) -> None:
     with daemon(person) as running:
         assert os.getpriority(os.PRIO_PROCESS, running.process.pid) == -10

@@ -170,6 +170,44 @@ def test_a_damaged_file_that_another_has_open_is_not_renamed(tmp_path: Path) -> 
     assert not list(tmp_path.glob("*.corrupt-*"))
 
 
+@pytest.mark.parametrize("what", ["empty", "gone"])
+def test_the_log_of_a_file_that_was_emptied_or_deleted_is_set_aside_with_a_warning(tmp_path: Path, what: str) -> None:
+    path = filled(tmp_path, 3)
+    log = path.with_name(f"{NAME}-wal")
+    log.write_bytes(b"the log")
+    path.write_bytes(b"")
+    if what == "gone":
+        path.unlink()
+
+    with open_store(tmp_path, now=NOON, readonly=True) as store:
+        assert store.warnings == (f"{path} is {what}: nothing is remembered.",)
+        assert store.events.last() == 0
+    assert log.read_bytes() == b"the log"
+
+    with open_store(tmp_path, now=NOON) as store:
+        [warning] = store.warnings
+        assert warning.startswith(f"{path} is {what}")
+        assert store.events.last() == 0
+    [aside] = tmp_path.glob("*.corrupt-*-wal")
+    assert aside.read_bytes() == b"the log"
+    assert f"set aside as {aside.name}; a new one begins." in warning
+
+    with open_store(tmp_path, now=NOON) as store:
+        assert store.warnings == ()
+
+
+def test_a_file_that_was_emptied_while_another_has_it_open_is_left_to_it(tmp_path: Path) -> None:
+    path = filled(tmp_path, 3)
+    with open_store(tmp_path, now=NOON):
+        good = path.read_bytes()
+        path.write_bytes(b"")
+        with pytest.raises(StateError, match="is empty") as caught:
+            open_store(tmp_path, now=NOON)
+        path.write_bytes(good)
+
+    assert "stop that" in caught.value.hint
+
+
 def test_a_locked_store_is_an_error_in_a_plain_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
     blocker = sqlite3.connect(filled(tmp_path), isolation_level=None)

@@ -139,9 +139,10 @@ def test_a_writer_killed_at_any_point_loses_nothing_it_was_told_is_stored(tmp_pa
     database.close()
 
 
-def test_a_first_opening_killed_in_the_middle_is_simply_done_again(tmp_path: Path) -> None:
+def test_a_first_opening_killed_in_the_middle_is_done_again_and_said(tmp_path: Path) -> None:
     (tmp_path / NAME).touch()  # made, and killed before the first table
 
     with open_store(tmp_path, now=NOON) as store:
-        assert store.warnings == ()
+        # A store that somebody emptied looks like that, too
+        assert store.warnings == (f"{tmp_path / NAME} is empty: begun anew.",)
         assert store.keeps.add("10.0.0.0/8", 1.0)
