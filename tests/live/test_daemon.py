@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routewatch.store.database import open_store
 from tests.live.person import CONFIGURATION, LAN, Person, daemon
 from tests.live.waiting import DEADLINE, until
 
@@ -87,6 +88,17 @@ def test_one_whose_store_is_damaged_sets_it_aside_and_goes_on(person: Person) ->
             running.hears("STATUS=openvpn on tun0")
         assert running.end() == 0
     assert len(person.sessions()) == 1
+
+
+def test_one_whose_damaged_store_another_has_open_too_ends_and_says_so(person: Person) -> None:
+    with daemon(person) as running, open_store(person.folder / "state", now=0.0) as other:
+        other.keeps.add("10.9.0.0/16", 0.0)
+        for name in ("routewatch.db", "routewatch.db-wal"):
+            damage(person.folder / "state" / name)
+
+        assert running.process.wait(DEADLINE) == 4
+    told = (person.folder / "run.log").read_text()
+    assert told.endswith("Another routewatch has it open: stop that, then try again.\n")
 
 
 def test_it_is_woken_promptly_so_that_authors_are_still_there(person: Person) -> None:
