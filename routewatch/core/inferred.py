@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.core.addresses import DEFAULTS, covers, is_default, is_host, prefix
+from routewatch.core.addresses import DEFAULTS, covers, host_address, is_default, is_host, prefix
 from routewatch.core.letters import is_cloned, is_group, is_link_local_row, is_own_address, is_systems_own
 from routewatch.core.model import FAMILIES, MAIN_TABLE, Address, Link, Route
 from routewatch.core.tunnels import is_tunnel, is_uplink, named_like_a_tunnel
@@ -29,8 +29,11 @@ KINDS = {
 SYSTEMS = frozenset({"utun", "ipsec", "feth"})  # kinds of which macOS makes some for itself
 
 
-def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = ()) -> Snapshot:
-    """Return a saved snapshot with the links that its rows tell of; ``others`` were saved beside it."""
+def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = (), lasting: Sequence[str] = ()) -> Snapshot:
+    """Return a saved snapshot with the links that its rows tell of, and those known to last.
+
+    ``others`` were saved beside it.
+    """
     if snapshot.links:
         return snapshot
     routes = tuple(snapshot.routes.values())
@@ -40,8 +43,15 @@ def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = ()) -> Snapshot:
     if not is_whole:
         hidden = (name for name in _names(beside) if _is_physical(name) and _left_out(_of(name, beside)))
         names |= dict.fromkeys(hidden)
+    names |= dict.fromkeys(lasting)
     links = (_link(name, _of(name, routes), _of(name, beside), is_whole=is_whole) for name in names)
     return replace(snapshot, links=tuple(links))
+
+
+def lasting_links(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the links of a table that last whatever becomes of their rows: those of VirtualBox' host-only networks."""
+    shown = _names(filter(connected, snapshot.routes.values()))
+    return tuple(name for name in shown if name.startswith("vboxnet"))
 
 
 def _names(routes: Iterable[Route]) -> Iterable[str]:
@@ -108,9 +118,17 @@ def _prefixes(own: Sequence[Route], elsewhere: Sequence[Route], *, is_whole: boo
         if is_whole and not hidden and not any(connected(r) or r.destination in DEFAULTS for r in rows):
             continue
         shown = [route.destination for route in rows if connected(route)]
-        gateways = [route.gateway for route in rows if route.gateway and not prefix(route.gateway).is_link_local]
+        gateways = (gateway for gateway in _gateways(rows, elsewhere) if not prefix(gateway).is_link_local)
         found |= dict.fromkeys(shown or (_holding(gateway, known) for gateway in gateways))
     return list(found)
+
+
+def _gateways(rows: Sequence[Route], elsewhere: Sequence[Route]) -> Iterable[str]:
+    """Yield the gateways of a link: also those of other tables which still have a row of their own here, as a Mac's."""
+    yield from (route.gateway for route in rows if route.gateway)
+    routers = {route.gateway for route in elsewhere}
+    hosts = (route for route in rows if is_host(route) and route.gateway is None and "R" not in route.flags)
+    yield from (address for address in map(host_address, hosts) if address in routers)
 
 
 def _holding(gateway: str, known: Sequence[str]) -> str:

@@ -198,7 +198,7 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     if not isinstance(route, Route) or not is_default(route):
         return False
     rivals = [r for r in scene.rows.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
-    usable = [rival for rival in rivals if scene.is_usable(rival) and not is_loopback_default(rival)]
+    usable = [rival for rival in rivals if scene.is_usable(rival) and not _leads_astray(rival, scene)]
     if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route, scene):
         return bool(usable)
     # What stood beside it before, a second uplink's, has not taken its place.
@@ -208,6 +208,11 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     since = (r for r in later if is_default(r) and not _stood_in(loss.baseline, r, scene))
     made_meanwhile = (*loss.session.others, *since)
     return any((r.family, r.table) == (route.family, route.table) for r in made_meanwhile)
+
+
+def _leads_astray(route: Route, scene: Scene) -> bool:
+    """Tell whether a default is wrong by itself: into the loopback, or into containers, where no router answers."""
+    return is_loopback_default(route) or (route.gateway is None and route.interface in scene.containers)
 
 
 def _is_out_of_reach(loss: Loss, scene: Scene) -> bool:

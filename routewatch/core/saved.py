@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from routewatch.core.addresses import is_default, is_half_default
-from routewatch.core.inferred import with_links
+from routewatch.core.inferred import lasting_links, with_links
 from routewatch.core.memory import Baseline, Memory
 from routewatch.core.missing import find_missing
 from routewatch.core.network import network
@@ -56,7 +56,9 @@ def scene_of(saved: Saved, signatures: tuple[Signature, ...] = SIGNATURES) -> Sc
         None if table is None else replace(with_links(table, others), taken=at(hour))
         for hour, table in enumerate((saved.before, saved.during))
     )
-    after = replace(with_links(saved.after, others), taken=at(3))
+    # VPN clients evict the networks of virtual machines; without one, a network that is gone was removed.
+    lasting = lasting_links(before) if before and during else ()
+    after = replace(with_links(saved.after, others, lasting), taken=at(3))
     baseline = None if before is None else _baseline(before)
     told = None if during is None else Told(before, during, after, signatures)
     baselines = {} if baseline is None else {baseline.id: baseline}

@@ -178,6 +178,13 @@ LEFTOVERS = {
         "169.254.0.0/16 dev veth0f1ec05 scope link metric 1008",
         orphans="default dev veth0f1ec05 scope link metric 1008",
     ),
+    "L8 a default into a veth in place of the real one": Incident(
+        "it leads nowhere, so it is no successor of the one that is lost",
+        before=HOME,
+        after=LAN + "default dev veth0f1ec05 scope link src 169.254.20.4 metric 1207",
+        orphans="default dev veth0f1ec05 scope link src 169.254.20.4 metric 1207",
+        missing=DEFAULT,
+    ),
     "L10 the office's range is the LAN's": Incident(
         "after the disconnect the tunnel's row is left on a persistent tunnel",
         before=HOME,

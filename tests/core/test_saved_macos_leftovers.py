@@ -247,6 +247,13 @@ INCIDENTS = {
         after=HOME + "192.168.56.1 a:0:27:0:0:0 UHLWI lo0\n192.168.56.255 link#20 UHLWb vboxnet0",
         missing="192.168.56 link#20 UC vboxnet0 !",
     ),
+    "M3 the network of virtual machines was evicted, and its link has no row left": Incident(
+        "the link lasts, running machines or not",
+        before=HOME + "192.168.76 link#21 UC vboxnet0",
+        during=HOME + HALVES + SERVER,
+        after=HOME,
+        missing="192.168.76 link#21 UC vboxnet0",
+    ),
     "M4 the default is gone": Incident(
         "the client deleted the default by destination",
         before=HOME,
@@ -280,6 +287,13 @@ INCIDENTS = {
         before=V6_HOME,
         after=V6_HOME.replace("UGcg", "UGcIg"),
         missing="default fe80::21b:1%en0 UGcg en0",
+    ),
+    "M4 the default is gone, and the table lists the router but not the LAN": Incident(
+        "the router's own row tells that it is the same network",
+        before=HOME.replace("192.168.70 link#14 UCS en0 !\n", ""),
+        during=HOME.replace("192.168.70 link#14 UCS en0 !\n", "") + HALVES,
+        after=LINK.replace("192.168.70 link#14 UCS en0 !\n", ""),
+        missing="default 192.168.70.1 UGScg en0",
     ),
     "M4 both defaults are gone": Incident(
         "IPv4 and IPv6",

@@ -143,6 +143,17 @@ INCIDENTS = {
         before=LINK + "default 10.81.0.5 UGScg utun4\n10.81.0.5 10.81.0.6 UH utun4\n" + SERVER,
         after=HOME,
     ),
+    "FP-M7 a network of virtual machines was removed": Incident(
+        "there was no VPN to take it",
+        before=HOME + "192.168.76 link#21 UC vboxnet0",
+        after=HOME,
+    ),
+    "FP-M6 neither LAN nor default, and the router doesn't answer": Incident(
+        "an incomplete entry of the neighbour is no sign of the network",
+        before=HOME.replace("192.168.70 link#14 UCS en0 !\n", ""),
+        during=HOME.replace("192.168.70 link#14 UCS en0 !\n", "") + HALVES,
+        after="192.168.70.1 link#14 UHRLWI en0 3\n127 127.0.0.1 UCS lo0\n169.254 link#14 UCS en0 !",
+    ),
     "FP-M7 a container bridge came": Incident(
         "no VPN in sight",
         before=HOME,
