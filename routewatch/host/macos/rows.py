@@ -80,6 +80,8 @@ def row(line: str, columns: Columns) -> Row | None:
         return None
     rest = words[position + 1 :]
     named = next((n for n, word in enumerate(rest) if not _is_number(word, rest[n + 1 :])), len(rest))
+    if position == 1 and "G" in words[1]:
+        return None  # a gateway that is an address is never left out: somebody removed it
     interface, behind = (rest[named], rest[named + 1 :]) if named < len(rest) else (None, [])
     if interface == "!":  # the name is missing: its index had none, and there was no row before
         interface, behind = None, rest[named:]

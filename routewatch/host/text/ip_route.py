@@ -38,6 +38,7 @@ _WRAPPED = frozenset(
     {"via", "dev", "proto", "scope", "src", "metric", "mtu", "advmss", "hoplimit", "pref", "expires"}
     | {"onlink", "linkdown"}
 )
+_MOST_WRAPPED = 4  # lines of one route
 _REMARKS = ("#", "<-", "<=", "//", "(", "\u2190")
 _LEADS = frozenset({"via", "dev", "nexthop"})
 _ENCAPSULATED = frozenset({"via", "dev", "table", "proto", "scope", "metric", "nhid", "nexthop"})  # what ends an encap
@@ -66,21 +67,34 @@ def read_routes(lines: Iterable[str], echo: Echo) -> tuple[list[Route], list[str
     drafts: list[Draft] = []
     unparsed: list[str] = []
     for entry in _entries(lines):
-        try:
-            drafts.append(_draft(entry, echo))
-        except NotUnderstoodError:
-            unparsed += entry
+        for part, draft in _parts(entry, echo):
+            if draft is None:
+                unparsed += part
+            else:
+                drafts.append(draft)
     return [_route(draft, family) for draft, family in zip(drafts, _families(drafts, echo), strict=True)], unparsed
 
 
 def _entries(lines: Iterable[str]) -> list[list[str]]:
     entries: list[list[str]] = []
     for line in lines:
-        if entries and (continues(line) or _ends_in(entries[-1][-1], line)):
+        if entries and (continues(line) or (len(entries[-1]) < _MOST_WRAPPED and _ends_in(entries[-1][-1], line))):
             entries[-1].append(line)
         else:
             entries.append([line])
     return entries
+
+
+def _parts(entry: list[str], echo: Echo) -> list[tuple[list[str], Draft | None]]:
+    """Read an entry. Lines that don't make one route together were cut, not wrapped, and are read by themselves."""
+    try:
+        draft = _draft(entry, echo)
+    except NotUnderstoodError:
+        draft = None
+    seam = next((at for at, line in enumerate(entry[1:], start=1) if not continues(line)), None)
+    if seam is None or (draft is not None and not draft.left):
+        return [(entry, draft)]
+    return [*_parts(entry[:seam], echo), *_parts(entry[seam:], echo)]
 
 
 def _ends_in(before: str, line: str) -> bool:

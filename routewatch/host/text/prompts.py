@@ -48,8 +48,8 @@ def echo(line: str) -> Echo | None:
         number, name = _table(heading[2].lower() if heading[2].isalpha() else heading[2])
         return Echo(family=_FAMILIES.get(f"-{heading[1]}"), table=number, table_name=name)
     prompt = _PROMPT.match(line)
-    if prompt and "<" in prompt.group():
-        prompt = None  # what somebody masked ("<server>"), or flags ("flags=8051<UP,RUNNING>")
+    if prompt and ("<" in prompt.group() or "::" in prompt.group()):
+        prompt = None  # masked ("<server>"), flags ("flags=8051<UP,RUNNING>"), an address cut off ("fe80::%")
     rest = line[prompt.end() :] if prompt else line
     command = _COMMAND.fullmatch(rest)
     if command is None:

@@ -24,6 +24,9 @@ _BSD_HEADER = re.compile(
 _IPROUTE2 = re.compile(r"\s(?:dev|via|lookup|goto)\s")  # even a damaged line is none of netstat's with such a word
 
 
+_MOST_FAILURES = 100  # each costs the decoder a look at all that stands before it
+
+
 class Section(Struct):
     """Lines of one format, with what was said of them before."""
 
@@ -41,10 +44,10 @@ def sections(lines: Sequence[str]) -> Iterator[Section]:
     lines = [part for line in lines for part in headed(line)]
     text = "\n".join(lines)
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    section, at = Section(), 0
+    section, at, failed = Section(), 0, 0
     while at < len(lines):
         line = lines[at]
-        if documents.begins(line):
+        if failed < _MOST_FAILURES and documents.begins(line):
             document, end = _document(text, starts[at], section.echo)
             if document is not None:
                 yield section
@@ -54,6 +57,7 @@ def sections(lines: Sequence[str]) -> Iterator[Section]:
                 if rest := text[end : starts[at] - 1].strip():
                     section.lines.append(rest)
                 continue
+            failed += 1
         begun = _begun(line, section)
         if begun is not section:
             yield section

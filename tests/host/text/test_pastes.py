@@ -39,12 +39,25 @@ def test_a_table_without_its_line_ends_is_told_and_not_taken_for_a_header(kind: 
     assert read(FLATTENED[kind] + "\n").unparsed == (FLATTENED[kind],)
 
 
-@pytest.mark.parametrize("row", ["default <redacted> UGSc en0", "<server> link#4 UCS en0", "10.8.0.0/24 <redacted>"])
-def test_a_row_with_a_masked_address_is_told_and_not_taken_for_a_prompt(row: str) -> None:
+@pytest.mark.parametrize(
+    "row", ["default <redacted> UGSc en0", "fe80::%", "<server> link#4 UCS en0", "10.8.0.0/24 <redacted>"]
+)
+def test_a_row_with_a_masked_or_cut_address_is_told_and_not_taken_for_a_prompt(row: str) -> None:
     saved = read(f"Internet:\nDestination Gateway Flags Netif Expire\n10.9/24 10.9.0.1 UGSc utun3\n{row}\n")
 
     assert saved.unparsed == (row,)
     assert len(saved.routes) == 1
+
+
+def test_a_default_whose_gateway_was_taken_out_is_no_route() -> None:
+    assert read("Internet:\nDestination Gateway Flags Netif\ndefault        UGSc     en0\n").routes == ()
+
+
+def test_many_documents_that_are_none_cost_no_more_than_their_lines() -> None:
+    lines = ['{"dst":"10.0.0.0/8",'] * 20_000
+    saved = read("\n".join(lines))
+
+    assert len(saved.unparsed) == len(lines)
 
 
 def test_a_route_that_the_window_wrapped_is_whole_again() -> None:
@@ -73,6 +86,18 @@ def test_a_route_that_was_cut_off_takes_the_next_one_not_with_it() -> None:
 
     assert shown("default via 192.168.7.1 dev wlan0 proto\n10.44.0.0/24 dev tun0\n") == [("10.44.0.0/24", None, "tun0")]
     assert saved.unparsed == ("default via 192.168.7.1 dev wlan0 proto",)
+
+
+def test_a_route_that_was_cut_off_is_not_ended_by_what_is_no_rest_of_it() -> None:
+    lines = (
+        "unreachable 2001:db8:7::/48 dev",
+        "192.168.7          link#4             UCS               en0      !",
+    )
+
+    saved = read("default via 192.168.7.1 dev wlan0\n" + "\n".join(lines))
+
+    assert saved.unparsed == lines
+    assert len(saved.routes) == 1
 
 
 def test_half_of_everything_is_printed_as_default_by_route_with_names() -> None:
