@@ -168,8 +168,8 @@ def _unknown(word: str, words: Words, draft: Draft) -> None:
             words.next()
     elif word in {"realm", "realms"}:
         draft.left.append(f"realm {words.next()}")
-    elif word == "uid":
-        raise NotUnderstoodError  # the answer of ``ip route get``
+    elif word == "uid" or cells.prefix(word) is not None:
+        raise NotUnderstoodError  # the answer of ``ip route get``; an address whose word somebody removed
     elif word in {"mark", "iif", "ttl-propagate", "fastopen_no_cookie"}:
         draft.left.append(f"{word} {words.next()}")
     else:

@@ -24,6 +24,10 @@ _COMMAND = re.compile(
     r"(?:(?:sudo|doas|time|busybox|adb shell)\s+(?:-\S+\s+)*)*(?:\w+=\S*\s+)*"
     r"(?:/[\w/.-]*/)?(netstat|route|ip)(?=\s|$)(.*)"
 )
+# What tells a row whose address somebody masked ("10.% link#4 UCS en0", "$IP dev tun0") from a prompt
+_ADDRESS = re.compile(r"\d{1,3}[./]", re.ASCII)
+_CELL = re.compile(r"link#\d+|U[A-Zbcdghilmnr123]{0,9}|(?:[0-9a-f]{1,2}[:.]){5}[0-9a-f]{1,2}|fe80:\S+", re.ASCII)
+_AFTER_DESTINATION = frozenset({"dev", "via", "proto", "scope", "metric"})
 _OPTION = re.compile(r"[a-z0-9-]+", re.IGNORECASE)
 # ip(8): an object or a command may be cut as long as it is told apart
 _OBJECTS = {"route": "r", "rule": "ru"}
@@ -73,8 +77,12 @@ def headed(line: str) -> list[str]:
 
 def _says_nothing(rest: str, prompt: str) -> bool:
     """Tell whether what stands behind a prompt can't be a row that somebody marked or commented out."""
-    if not rest or "@" in prompt:
+    if "@" in prompt:
         return True
+    words = rest.split()
+    masked = any(word == "default" or _ADDRESS.match(word) for word in prompt.split())
+    if masked or any(_CELL.fullmatch(word) for word in words[:2]) or (words and words[0] in _AFTER_DESTINATION):
+        return False
     return not any(cells.prefix(word) or word == "default" for word in rest.split())
 
 

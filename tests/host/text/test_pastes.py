@@ -40,10 +40,28 @@ def test_a_table_without_its_line_ends_is_told_and_not_taken_for_a_header(kind: 
 
 
 @pytest.mark.parametrize(
-    "row", ["default <redacted> UGSc en0", "fe80::%", "<server> link#4 UCS en0", "10.8.0.0/24 <redacted>"]
+    "row",
+    [
+        "default <redacted> UGSc en0",
+        "fe80::%",
+        "10.% link#4 UCS en0",
+        "% fe80::%utun1 UGcI utun1",
+        "10.8/24 % UGSc utun3",
+        "$ 0:1:2:3:4:5 UHL en0",
+        "<server> link#4 UCS en0",
+        "10.8.0.0/24 <redacted>",
+    ],
 )
 def test_a_row_with_a_masked_or_cut_address_is_told_and_not_taken_for_a_prompt(row: str) -> None:
     saved = read(f"Internet:\nDestination Gateway Flags Netif Expire\n10.9/24 10.9.0.1 UGSc utun3\n{row}\n")
+
+    assert saved.unparsed == (row,)
+    assert len(saved.routes) == 1
+
+
+@pytest.mark.parametrize("row", ["% dev eth0 scope link", "default x 192.168.7.1 dev eth0", "10.8.0.1 % scope link"])
+def test_a_masked_word_makes_no_other_route(row: str) -> None:
+    saved = read(f"10.44.0.0/16 dev tun0\n{row}\n")
 
     assert saved.unparsed == (row,)
     assert len(saved.routes) == 1
