@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from routewatch.core.baselines import same_table
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError
 
@@ -31,7 +32,7 @@ def look_settled(host: Host, rest: Rest, also: tuple[Process, ...] = ()) -> Sigh
     """
     doorbell = host.doorbell()
     if doorbell is None:
-        return Sight(snapshot=host.observe(also))
+        return _look_until_alike(host, rest, also)
     try:
         return _look_when_quiet(host, doorbell, rest, also)
     finally:
@@ -52,6 +53,19 @@ def _look_when_quiet(host: Host, doorbell: Doorbell, rest: Rest, also: tuple[Pro
         if snapshot is not None and (late or not rings.messages):
             settled = quiet and not rings.messages
             return Sight(snapshot=snapshot, changes=tuple(changes), lost=lost, settled=settled)
+
+
+def _look_until_alike(host: Host, rest: Rest, also: tuple[Process, ...]) -> Sight:
+    """Where nothing rings, a table rests that is the same at two looks."""
+    deadline = host.now().monotonic + rest.limit
+    before = host.observe(also)
+    while True:
+        select([], [], [], rest.quiet)
+        now = host.observe(also)
+        alike = same_table(before, now) and before.links == now.links
+        if alike or host.now().monotonic >= deadline:
+            return Sight(snapshot=now, settled=alike)
+        before = now
 
 
 def _waits_quietly(doorbell: Doorbell, seconds: float) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Remark(Struct, frozen=True, kw_only=True):
-    """An address that a session left on a link; or, without one, what the owner's command ``remedy`` is for."""
+    """An address that a session left on a link, or something else that the owner's command ``remedy`` is for."""
 
     link: str
     because: str
@@ -73,6 +73,7 @@ def _addresses(scene: Scene) -> Iterator[Remark]:
             address=address,
             session=session.id,
             because=f"a VPN session that is over left this address on {link.name}, and its connected route with it",
+            remedy=_removal(link, address) if scene.now.platform == "macos" else "",
         )
         for link in tunnels(scene.now, scene.signatures)
         if not is_held(link)
@@ -80,6 +81,12 @@ def _addresses(scene: Scene) -> Iterator[Remark]:
         for address in link.addresses
         if not is_link_local(address.address) and not _was_there(link, address, scene, session)
     )
+
+
+def _removal(link: Link, address: Address) -> str:
+    """Return what takes an address away on a Mac (ifconfig(8), ``-alias``)."""
+    family = "inet6" if ":" in address.address else "inet"
+    return f"sudo ifconfig {quote(link.name)} {family} {address.address} -alias"
 
 
 def _last_of(link: Link, scene: Scene) -> Iterator[Session]:

@@ -25,7 +25,7 @@ def remark_object(remark: Remark) -> Object:
 
 def command(remark: Remark) -> str:
     """Return the owner's own command, or the one that takes the address away, quoted for a shell (ip-address(8))."""
-    if remark.address is None:
+    if remark.remedy or remark.address is None:
         return remark.remedy
     family = ["-6"] if ":" in remark.address.address else []
     address = f"{remark.address.address}/{remark.address.prefix_length}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from routewatch.core.remarks import remarks
 from routewatch.core.saved import scene_of
 from routewatch.render.remarks import command, remark_object, remark_text
@@ -43,6 +45,15 @@ def test_an_address_left_on_a_dead_persistent_tun_is_named_with_its_command() ->
         "because": told[0].because,
         "command": "ip addr del 10.8.0.2/24 dev tun0",
     }
+
+
+def test_on_a_mac_the_address_goes_by_ifconfig() -> None:
+    scene = left_behind().scene
+    scene.now = replace(scene.now, platform="macos")
+    assert [command(remark) for remark in remarks(scene)] == [
+        "sudo ifconfig tun0 inet 10.8.0.2 -alias",
+        "sudo ifconfig tun0 inet6 fd08::2 -alias",
+    ]
 
 
 def test_an_address_that_was_there_before_the_vpn_is_the_admins() -> None:
