@@ -57,3 +57,11 @@ def is_own_address(route: Route) -> bool:
     """Tell whether a row is that of a point-to-point link's address: it is there as long as the link has one."""
     is_plain = "H" in route.flags and not is_static(route) and not is_cloned(route)
     return is_plain and is_host(route) and not is_link_local_row(route)
+
+
+def is_own_prefix(route: Route) -> bool:
+    """Tell whether a row is that of a link's prefix, as the kernel sets it: it is there as long as its address is.
+
+    Those that configd adds are static. Source: rtinit() in bsd/net/route.c.
+    """
+    return is_bound(route) and not (is_host(route) or is_static(route) or is_systems_own(route))

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from routewatch.core.addresses import covers, host_address, is_default, is_half_default, is_host
 from routewatch.core.diff import key
-from routewatch.core.letters import is_own_address, is_static, is_systems_own
+from routewatch.core.letters import is_own_address, is_own_prefix, is_static, is_systems_own
 from routewatch.core.memory import Session, Trace
 from routewatch.core.model import FAMILIES, LOCAL_TABLE, Author, Link, Moment, Route
+from routewatch.core.network import reaches
 from routewatch.core.signatures import Signature, client_of_link
 from routewatch.core.tunnels import is_uplink, tunnels
 
@@ -101,7 +102,13 @@ class Told:
         if not there or any("linkdown" in row.flags.split() for row in there):
             return False
         addresses = [row for row in own if _is_of_an_address(row)]
-        return all(key(row) in self._now for row in addresses or self._brought)
+        return all(key(row) in self._now for row in addresses or filter(self._would_stay, self._brought))
+
+    def _would_stay(self, row: Route) -> bool:
+        """Tell whether only its VPN takes a row away: a roam flushes those of an uplink, and configd moves scoped ones."""
+        link = self._after.link(row.interface or "")
+        is_flushed = link is not None and is_uplink(link) and not reaches(link, row.gateway, self._after)
+        return not (row.scoped or is_flushed)
 
     def _rank(self, session: Session) -> tuple[bool, bool]:
         """Order: a mesh reaches its peers without routes beside its tunnel; what is up may rely on what was brought."""
@@ -157,7 +164,7 @@ class Told:
 
 def _is_of_an_address(row: Route) -> bool:
     """Tell whether a tunnel's row is there because the tunnel has an address."""
-    return is_own_address(row) or row.protocol == "kernel"
+    return is_own_address(row) or is_own_prefix(row) or row.protocol == "kernel"
 
 
 def _rows_on(link: Link, rows: Iterable[Route]) -> list[Route]:

@@ -233,6 +233,13 @@ INCIDENTS = {
         "10.81.0.9 10.81.0.10 UH utun5\n" + SERVER,
         orphans="10.81/16 10.81.0.5 UGSc utun4",
     ),
+    "M2 a feth without its prefix": Incident(
+        "it has lost its address, and with it the prefix; the office's range stays",
+        before=HOME,
+        during=HOME + "10.81/16 link#26 UC feth4312 !\n10.90/16 10.81.0.1 UGSc feth4312",
+        after=HOME + "10.90/16 10.81.0.1 UGSc feth4312",
+        orphans="10.90/16 10.81.0.1 UGSc feth4312",
+    ),
     "M3 the LAN's own route was deleted with the VPN's": Incident(
         "delete goes by destination",
         before=HOME,

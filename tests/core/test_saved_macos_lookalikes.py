@@ -33,6 +33,12 @@ fe80::%utun5/64 fe80::51:2:3:4%utun5 UcI utun5
 17.57.144.20 link#30 UHWIig utun5
 """
 
+FULL_FETH = """
+default 10.81.0.1 UGScg feth4312
+10.81/16 link#26 UC feth4312 !
+10.81.0.1 link#26 UHRLWIir feth4312 17
+"""
+
 INCIDENTS = {
     "FP-M1 the user's own route to the same host": Incident(
         "it stood before the VPN",
@@ -147,6 +153,18 @@ INCIDENTS = {
         "there was no VPN to take it",
         before=HOME + "192.168.76 link#21 UC vboxnet0",
         after=HOME,
+    ),
+    "FP-M6 a full tunnel on a feth is up after a roam": Incident(
+        "its prefix tells that it has its address; what is gone, the roam took",
+        before=HOME,
+        during=HOME.replace("UGScg en0", "UGScIg en0") + FULL_FETH,
+        after=CAFE.replace("UGScg en0", "UGScIg en0") + FULL_FETH,
+    ),
+    "FP-M6 a VPN without a row of its address is up after a roam": Incident(
+        "its networks are there; the way to its server went with the network it was on",
+        before=HOME,
+        during=HOME + SERVER + "\n10.81/16 10.81.0.5 UGSc utun4\n10.82/16 10.81.0.5 UGSc utun4",
+        after=CAFE + "10.81/16 10.81.0.5 UGSc utun4\n10.82/16 10.81.0.5 UGSc utun4",
     ),
     "FP-M6 neither LAN nor default, and the router doesn't answer": Incident(
         "an incomplete entry of the neighbour is no sign of the network",
