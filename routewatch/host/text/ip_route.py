@@ -177,6 +177,8 @@ def _unknown(word: str, words: Words, draft: Draft) -> None:
 
 
 def _via(words: Words, draft: Draft) -> None:
+    if draft.said.get("gateway"):
+        raise NotUnderstoodError  # two rows, the first of them cut off behind "via"
     other = words.took("inet", "inet6")
     if words.took(*cells.UNSPECIFIED):  # old versions of ``ip`` print it where there is none
         return

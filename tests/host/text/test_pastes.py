@@ -118,6 +118,13 @@ def test_a_route_that_was_cut_off_is_not_ended_by_what_is_no_rest_of_it() -> Non
     assert len(saved.routes) == 1
 
 
+def test_a_route_cut_off_behind_via_takes_no_gateway_from_the_next_one() -> None:
+    saved = read("default via\n10.44.0.1 via 10.44.0.5 dev tun0\n")
+
+    assert saved.unparsed == ("default via",)
+    assert [(route.destination, route.gateway) for route in saved.routes] == [("10.44.0.1/32", "10.44.0.5")]
+
+
 def test_half_of_everything_is_printed_as_default_by_route_with_names() -> None:
     assert shown(
         "Kernel IP routing table\n"
