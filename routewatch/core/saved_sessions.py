@@ -105,7 +105,7 @@ class Told:
         return all(key(row) in self._now for row in addresses or filter(self._would_stay, self._brought))
 
     def _would_stay(self, row: Route) -> bool:
-        """Tell whether only its VPN takes a row away: a roam flushes those of an uplink, and configd moves scoped ones."""
+        """Tell whether only its VPN takes a row away: a roam flushes an uplink's, and configd moves scoped ones."""
         link = self._after.link(row.interface or "")
         is_flushed = link is not None and is_uplink(link) and not reaches(link, row.gateway, self._after)
         return not (row.scoped or is_flushed)
