@@ -160,6 +160,15 @@ def _is_tainted(loss: Loss, _scene: Scene) -> bool:
     return loss.baseline is None or loss.baseline.tainted
 
 
+def _may_have_been_a_vpns(loss: Loss, scene: Scene) -> bool:
+    """Tell whether a saved table shows a row beside a tunnel that is gone since: it may have been that VPN's own."""
+    row, baseline = loss.row, loss.baseline
+    if baseline is None or baseline.reason != "saved" or not isinstance(row, Route) or is_default(row):
+        return False
+    then = {link.name for link in tunnels(baseline.snapshot, scene.signatures) if is_held(link)}
+    return (row.gateway is not None or is_host(row)) and not then <= scene.held
+
+
 def _is_elsewhere(loss: Loss, scene: Scene) -> bool:
     if loss.baseline is None or not scene.on_network_of(loss.baseline):
         return True
@@ -230,6 +239,9 @@ def _leads_on(leg: Route | Nexthop, scene: Scene) -> bool:
 OBSTACLES: tuple[Obstacle, ...] = (
     Obstacle("tunnel-up", "it is not put back while a tunnel is up", _tunnel_is_up, Verdict.EXPECTED),
     Obstacle("tainted-baseline", "no baseline from before the VPN vouches for it", _is_tainted),
+    Obstacle(
+        "went-with-its-vpn", "it stood beside a VPN that is over, and may have been its own", _may_have_been_a_vpns
+    ),
     Obstacle("other-network", "the machine is on another network than then: it would be wrong here", _is_elsewhere),
     Obstacle("made-meanwhile", "somebody made it while the VPN was up; it was not there before", _was_made_meanwhile),
     Obstacle("advertised", "the router advertises it; a static copy would outlive the router", _is_advertised),

@@ -185,6 +185,12 @@ LEFTOVERS = {
         orphans="default dev veth0f1ec05 scope link src 169.254.20.4 metric 1207",
         missing=DEFAULT,
     ),
+    "L4 saved while a split tunnel was up, which took the default along": Incident(
+        "no split tunnel's own: a default over the uplink",
+        before=HOME + "10.90.0.0/16 via 10.8.0.1 dev tun0\n" + TUN + SERVER,
+        after=LAN,
+        missing=DEFAULT,
+    ),
     "L10 the office's range is the LAN's": Incident(
         "after the disconnect the tunnel's row is left on a persistent tunnel",
         before=HOME,
@@ -344,6 +350,11 @@ LOOKALIKES = {
         "10.70.0.0/16 dev wg0 scope link",
         after=HOME + SERVER + "10.66.0.0/24 dev wg0 proto kernel scope link src 10.66.0.2\n"
         "10.70.0.0/16 dev wg0 scope link",
+    ),
+    "saved while a VPN was up, which is over": Incident(
+        "the ways to its server and its excludes were its own, and went with it",
+        before=HOME + "10.90.0.0/16 via 10.8.0.1 dev tun0\n" + TUN + EXCLUDES,
+        after=HOME,
     ),
     "nobody's network": Incident("empty tables", before="", during="", after=""),
     "multipath": Incident(
