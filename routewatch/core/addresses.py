@@ -9,6 +9,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from routewatch.core.model import MAIN_TABLE
+
 if TYPE_CHECKING:
     from routewatch.core.model import Address, Route
 
@@ -51,7 +53,8 @@ def is_default(route: Route) -> bool:
 
 def is_loopback_default(route: Route) -> bool:
     """Tell whether a default goes through the loopback: it keeps all packets in the machine."""
-    return is_default(route) and route.type == "unicast" and route.interface in LOOPBACKS
+    in_main = route.table == MAIN_TABLE  # in one of its own a transparent proxy has such a route
+    return is_default(route) and in_main and route.type == "unicast" and route.interface in LOOPBACKS
 
 
 def is_half_default(route: Route) -> bool:

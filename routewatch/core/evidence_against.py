@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 DAEMONS = frozenset(
     {"dhcp", "ra", "zebra", "bird", "static", "babel", "bgp", "ospf", "isis", "rip", "eigrp", "keepalived"}
 )
-LOOKBACK = 10.0  # seconds before its tunnel in which a client may have made its first change
 KERNEL_TYPES = frozenset({"local", "broadcast", "multicast", "anycast"})
 KERNEL_PRIORITIES = frozenset({0, 32766, 32767})  # net/ipv4/fib_rules.c, fib_default_rules_init()
 

@@ -25,6 +25,7 @@ from routewatch.core.look_alikes import (
 )
 from routewatch.core.model import MAIN_TABLE
 from routewatch.core.network import routers
+from routewatch.core.volatile import is_lettered
 
 if TYPE_CHECKING:
     from routewatch.core.memory import Baseline
@@ -78,8 +79,8 @@ def _may_be_its(case: Case) -> bool:
     if route is None:
         signature = signature_of(case)
         return signature is not None and signature.client == session.client
-    if route.interface in LOOPBACKS:
-        return True  # what a client blackholes, it sends to the loopback
+    if is_lettered(route) and route.interface in LOOPBACKS:
+        return True  # what a client of macOS blackholes, it sends to the loopback; on Linux people put their own there
     if (route.interface, route.gateway) not in routers(baseline.network) or (
         is_host(route) and has_its_own_way(session, case.scene)
     ):
@@ -109,9 +110,16 @@ def _is_on_a_sessions_tunnel(case: Case) -> bool:
 
 
 def _has_no_gateway(case: Case) -> bool:
-    """Tell whether a row is a default that names no router: on a bridge or a veth nobody answers for all addresses."""
+    """Tell whether a row is a default that names no router: on a bridge or a veth nobody answers for all addresses.
+
+    One that has always been the only default may be an uplink of somebody's own making.
+    """
     route = case.route
-    return route is not None and is_default(route) and route.gateway is None and route.table == MAIN_TABLE
+    if route is None or not is_default(route) or route.gateway is not None or route.table != MAIN_TABLE:
+        return False
+    return case.baseline is not None or any(
+        other.family == route.family and other.gateway is not None for other in case.scene.rows.defaults
+    )
 
 
 RULINGS: tuple[Ruling, ...] = (
