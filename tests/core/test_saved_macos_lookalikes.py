@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.test_saved_macos_leftovers import CAFE, HALVES, HOME, LINK, MESH, SERVER, V6_HOME
+from tests.saved_macos import CAFE, HALVES, HOME, LINK, MESH, SERVER, V6_HOME
 from tests.saved_tables import Incident, macos
 
 SYSTEM = """
