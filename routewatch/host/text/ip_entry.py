@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from routewatch.core.model import Family
-    from routewatch.host.text.prompts import Echo
+    from routewatch.host.text.echoes import Echo
 
 _REMARKS = ("#", "<-", "<=", "//", "(", "\u2190")
 _ENCAPSULATED = frozenset({"via", "dev", "table", "proto", "scope", "metric", "nhid", "nexthop"})  # what ends an encap

@@ -6,6 +6,7 @@ What the words of a route say, ``ip_entry`` knows.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from routewatch.host.text import cells
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from routewatch.core.model import Family, Route
-    from routewatch.host.text.prompts import Echo
+    from routewatch.host.text.echoes import Echo
 
 _CONTINUES = frozenset({"nexthop", "nh_info", "cache"})
 # What a line begins with that somebody's window wrapped
@@ -69,24 +70,38 @@ def _entries(lines: Iterable[str]) -> list[list[str]]:
 
 def _parts(entry: list[str], echo: Echo) -> list[tuple[list[str], Draft | None]]:
     """Read an entry. Lines that don't make one route together were cut, not wrapped, and are read by themselves."""
-    try:
-        draft = draft_of(entry, echo)
-    except NotUnderstoodError:
-        draft = None
+    if any(_is_doubtful(before, line) for before, line in pairwise(entry)):
+        return [(entry, None)]
+    draft = _draft(entry, echo)
     seam = next((at for at, line in enumerate(entry[1:], start=1) if not continues(line)), None)
     if seam is None or (draft is not None and not draft.left):
         return [(entry, draft)]
     return [*_parts(entry[:seam], echo), *_parts(entry[seam:], echo)]
 
 
+def _draft(entry: Sequence[str], echo: Echo) -> Draft | None:
+    try:
+        return draft_of(entry, echo)
+    except NotUnderstoodError:
+        return None
+
+
 def _ends_in(before: str, line: str) -> bool:
-    """Tell whether a line before was wrapped behind a word whose value this one begins with."""
+    """Tell whether a line before was wrapped behind a word whose value this one begins with, or may have been."""
     last = before.rpartition(" ")[2]
     if last not in _WRAPPED or last in FLAGS:
         return False
-    if last == "via":
-        return cells.address(line.partition(" ")[0]) is not None
-    return not is_route(line) or _LEADS.isdisjoint(line.split())  # else the one before was cut, not wrapped
+    return _is_doubtful(before, line) or not is_route(line) or _LEADS.isdisjoint(line.split())
+
+
+def _is_doubtful(before: str, line: str) -> bool:
+    """Tell whether an address behind "via" may be a gateway, or, where that was cut off, the next row's destination.
+
+    "default via", "10.44.0.1 dev tun0" reads as well either way, and no window is so narrow: neither is believed.
+    """
+    return (
+        before.rpartition(" ")[2] == "via" and cells.address(line.partition(" ")[0]) is not None and " via " not in line
+    )
 
 
 def _families(drafts: Sequence[Draft], echo: Echo) -> list[Family]:

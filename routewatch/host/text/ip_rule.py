@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from routewatch.core.model import Family
-    from routewatch.host.text.prompts import Echo
+    from routewatch.host.text.echoes import Echo
 
 _RULE = re.compile(r"(\d{1,10}):\s*((?:not\s+)?from\s.*)")
 _STATES = frozenset({"[detached]", "[unresolved]"})

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from routewatch.host.text import documents, ip_route, ip_rule, nettools
-from routewatch.host.text.prompts import Echo, echo, headed
+from routewatch.host.text.echoes import Echo
+from routewatch.host.text.prompts import echo, headed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

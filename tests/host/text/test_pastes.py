@@ -83,7 +83,6 @@ def test_a_route_that_the_window_wrapped_is_whole_again() -> None:
         "default via 192.168.7.1 dev wlan0 proto dhcp src\n192.168.7.50 metric 600\n"
         "10.44.0.0/24 dev tun0 proto kernel scope link src\n10.44.0.2\n"
         "192.168.7.0/24 dev wlan0 proto kernel scope link\nsrc 192.168.7.50 metric 600\n"
-        "10.45.0.0/16 via\n10.44.0.1 dev tun0\n"
     )
 
     assert not saved.unparsed
@@ -91,8 +90,23 @@ def test_a_route_that_the_window_wrapped_is_whole_again() -> None:
         ("0.0.0.0/0", "192.168.7.50", 600),
         ("10.44.0.0/24", "10.44.0.2", None),
         ("192.168.7.0/24", "192.168.7.50", 600),
-        ("10.45.0.0/16", None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "default via\n10.44.0.1 dev tun0",
+        "10.45.0.0/16 via\n10.44.0.1 dev tun0 proto static",
+        "default via\nfe80::1 dev tun0",
+        "default proto static\nnexthop via 10.0.0.1 dev a weight 1\nnexthop via\n10.0.1.1 dev b weight 1",
+    ],
+)
+def test_an_address_behind_a_line_that_ends_in_via_is_believed_neither_as_gateway_nor_as_destination(row: str) -> None:
+    saved = read(f"192.168.7.0/24 dev wlan0 scope link\n{row}\n")
+
+    assert [route.destination for route in saved.routes] == ["192.168.7.0/24"]
+    assert saved.unparsed == tuple(row.split("\n"))
 
 
 def test_a_route_whose_wrapped_rest_is_masked_is_no_route() -> None:
@@ -179,25 +193,6 @@ def test_the_answer_of_ip_route_get_is_no_row_of_a_table(answer: str) -> None:
 
 def test_a_sentence_names_no_interface() -> None:
     assert read("10.44.0.0/16 via 10.44.8.1 dev tun0, metric 50\n").routes == ()
-
-
-def test_a_heading_says_which_table_follows() -> None:
-    saved = read(
-        "IPv4 Table 201: default via 192.168.7.1 dev eth1\n10.44.0.0/24 dev eth2 scope link\n"
-        "IPv4 Table 201 Rules:\n9979:   from all fwmark 0x10000/0xff0000 lookup 201\n"
-        "Table main:\ndefault via 192.168.8.1 dev eth0\n"
-    )
-
-    assert not saved.unparsed
-    assert [route.table for route in saved.routes] == [201, 201, 254]
-    assert [rule.family for rule in saved.rules] == ["inet"]
-
-
-@pytest.mark.parametrize("told", ["$ ip route show table office", "$ ip r s t office", "Table office:"])
-def test_a_table_whose_number_only_its_own_machine_knows_is_not_the_main_one(told: str) -> None:
-    route = one(f"{told}\ndefault dev tun0 scope link\n")
-
-    assert (route.table, route.unwritable) == (0, ("table office",))
 
 
 def test_ip_rule_without_a_family_lists_those_of_ipv4() -> None:
