@@ -47,6 +47,10 @@ INTERRUPTED = 130
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors like all others, so that --json has its one document."""
 
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever argparse gives a parser
+        """Take what argparse gives it."""
+        super().__init__(formatter_class=_formatter, **given)
+
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(message, f"see: {self.prog} --help")
@@ -58,6 +62,22 @@ class CommandParser(Parser):
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever argparse gives a parser
         """Take what argparse gives it."""
         super().__init__(parents=[_common()], allow_abbrev=False, **given)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Return what prints help. argparse makes one for each option it is given; told no width, it would load shutil."""
+    return argparse.HelpFormatter(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Return how wide the terminal is, as shutil.get_terminal_size does; 80 where there is none."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size().columns or 80
+    except OSError:
+        return 80
 
 
 def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:

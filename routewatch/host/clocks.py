@@ -6,7 +6,6 @@ sleep, CLOCK_UPTIME_RAW does not (clock_gettime(3)).
 
 from __future__ import annotations
 
-import ctypes
 import sys
 import time
 from pathlib import Path
@@ -44,6 +43,8 @@ def boot_id() -> str:
 
 def _boot_session() -> str:
     """Ask macOS for the UUID of this boot."""
+    import ctypes  # noqa: PLC0415 - it takes 2 ms, and only a Mac is asked this way
+
     found = ctypes.create_string_buffer(UUID_SIZE)
     size = ctypes.c_size_t(UUID_SIZE)
     if ctypes.CDLL(None).sysctlbyname(BOOT_SESSION, found, ctypes.byref(size), None, ctypes.c_size_t(0)) != 0:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.macos.mac import Mac
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,6 +26,19 @@ UNUSED_BY_STATUS = {
     "routewatch.commands.acting",
     "threading",
 }
+# A Mac's programs are run by subprocess, which loads threading; psutil tells of a real Mac's processes only
+DEAR_ON_A_MAC = DEAR - {"subprocess"}
+UNUSED_BY_STATUS_ON_A_MAC = {
+    "ctypes",
+    "dataclasses",
+    "routewatch.commands.acting",
+    "routewatch.core.route_words",
+    "routewatch.host.macos.doorbell",
+    "routewatch.host.macos.logins",
+    "routewatch.host.macos.services",
+    "routewatch.host.macos.write",
+    "routewatch.log",
+}
 PROGRAM = """
 import json, sys
 from routewatch.cli import main
@@ -35,9 +50,9 @@ sys.stderr.write(json.dumps([status, sorted(sys.modules)]))
 """
 
 
-def loaded_by(folder: Path, *words: str) -> set[str]:
+def loaded_by(folder: Path, *words: str, settings: str = "") -> set[str]:
     """Run a command in a process of its own; return the names of the modules that it ended with."""
-    (configuration := folder / "routewatch.toml").write_text("")
+    (configuration := folder / "routewatch.toml").write_text(settings)
     common = ["--config", str(configuration), "--state-dir", str(folder / "state")]
     argv = [sys.executable, "-c", PROGRAM, *common, *words]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
@@ -55,6 +70,20 @@ def test_a_command_that_only_looks_loads_no_dear_library(tmp_path: Path, words: 
 
 def test_status_loads_nothing_of_what_waits_writes_or_acts(tmp_path: Path) -> None:
     assert loaded_by(tmp_path, "status") & UNUSED_BY_STATUS == set()
+
+
+def test_on_a_mac_status_loads_nothing_of_what_waits_writes_or_acts(tmp_path: Path) -> None:
+    mac = Mac(tmp_path / "mac")
+    mac.connect_utun(routes=["10.9.0.0/16"])
+
+    loaded = loaded_by(tmp_path, "status", settings=mac.configuration())
+    assert "routewatch.host.macos.owners" in loaded
+    assert loaded & (DEAR_ON_A_MAC | UNUSED_BY_STATUS_ON_A_MAC) == set()
+
+
+@pytest.mark.parametrize("words", [("status",), ("--help",), ("cleanup", "--help")], ids=" ".join)
+def test_nothing_is_loaded_to_ask_how_wide_the_terminal_is(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert "shutil" not in loaded_by(tmp_path, *words)
 
 
 def test_help_loads_no_command(tmp_path: Path) -> None:

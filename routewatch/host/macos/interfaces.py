@@ -8,8 +8,9 @@ address that can't be read, and a line outside of any link, is handed back. Noth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from routewatch.core.model import Address, Link
 from routewatch.host.macos import interface_addresses
@@ -48,17 +49,16 @@ class Listing(NamedTuple):
     unparsed: tuple[str, ...] = ()
 
 
-@dataclass
-class _Block:
+class _Block(Struct):
     """The lines of one link, as far as they were read."""
 
     name: str
     index: int
     flags: frozenset[str]
-    addresses: list[Address] = field(default_factory=list)
-    agents: list[Agent] = field(default_factory=list)
-    members: list[str] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)  # "status", "type", "generation id", "ether"
+    addresses: list[Address] = []
+    agents: list[Agent] = []
+    members: list[str] = []
+    said: dict[str, str] = {}  # "status", "type", "generation id", "ether"
     is_vpn: bool = False
 
 

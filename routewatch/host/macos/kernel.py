@@ -1,14 +1,17 @@
 """The macOS host: table, links, holders, doorbell and writing, composed into what the rest of the program knows.
 
 A look costs one netstat and one ifconfig, and where a tunnel is there one lsof, and one scutil where a NetworkExtension
-says that one is its. On another system, where stand-ins take the programs' places, processes and sockets of the machine
-say nothing: then all comes from the programs.
+says that one is its. They run one after the other, rows before links before holders: a tunnel that comes meanwhile is
+a link without rows yet; the other way round it would be rows without a link, which is what a dead VPN leaves. On
+another system, where stand-ins take the programs' places, processes and sockets of the machine say nothing: then all
+comes from the programs.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
@@ -20,11 +23,10 @@ from routewatch.core.system_links import told_apart
 from routewatch.core.tunnels import KEPT_OPEN
 from routewatch.errors import ObservationError, StateError
 from routewatch.host import clocks
-from routewatch.host.macos import holders, interfaces, owners, services
+from routewatch.host.macos import holders, interfaces, owners
 from routewatch.host.macos.look import look
 from routewatch.host.macos.neighbours import neighbours
 from routewatch.host.macos.programs import Paths, Programs
-from routewatch.host.macos.write import RouteWriter
 from routewatch.host.packed import PackedCodec, packed
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
     from routewatch.host.macos.interfaces import Listing
+    from routewatch.host.macos.write import RouteWriter
     from routewatch.host.port import Doorbell, Outcome
 
 TUNNELS = frozenset({"utun", "ipsec", "ppp", "feth"})
@@ -48,8 +51,13 @@ class MacHost:
         """Take where the programs are, and the question whether a name may be a VPN client's process."""
         self._programs = Programs(paths or Paths())
         self._interesting = interesting or client_processes().__contains__
-        self._writer = RouteWriter(self._programs)
         self._is_own = sys.platform == "darwin"
+
+    @cached_property
+    def _writer(self) -> RouteWriter:
+        from routewatch.host.macos.write import RouteWriter  # noqa: PLC0415 - only those who act write
+
+        return RouteWriter(self._programs)
 
     def now(self) -> Moment:
         """Read the three clocks."""
@@ -134,6 +142,8 @@ class MacHost:
         marked = {agent.interface for agent in listing.agents if agent.is_vpn} | listing.marked_vpn
         if not marked or not any(link.kind in TUNNELS for link in links):
             return frozenset()
+        from routewatch.host.macos import services  # noqa: PLC0415 - few Macs have such a VPN
+
         said = self._programs.read("scutil", "--nc", "list")
         is_any = any(each.is_connected for each in services.connections(said.out))
         return frozenset(marked) if is_any else frozenset()
