@@ -33,8 +33,10 @@ def now() -> Moment:
 
 def boot_id() -> str:
     """Return what names this boot. Raises ObservationError."""
-    if sys.platform == "darwin":
-        return _boot_session()
+    return _boot_session() if sys.platform == "darwin" else _boot_of_proc()
+
+
+def _boot_of_proc() -> str:
     try:
         return BOOT_ID.read_text("utf-8").strip()
     except OSError as error:

@@ -6,7 +6,9 @@ without a word, and a full buffer drops messages without one. So the poll goes o
 
 from __future__ import annotations
 
+import errno
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from routewatch.core.model import Change
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from routewatch.core.model import Author, Moment
 
 AF_ROUTE = 17  # bsd/sys/socket.h; Python's own name means AF_NETLINK on Linux
-BUFFER = 1 << 20  # bytes of the receive buffer, as far as kern.ipc.maxsockbuf grants it
+BUFFER = 1 << 20  # bytes of the receive buffer; more than kern.ipc.maxsockbuf is refused, and never cut down to it
 READ_AT_ONCE = 4000  # messages; when more are queued, a fresh look is cheaper
 MESSAGE = 1 << 14  # bytes, more than any message has
 
@@ -29,9 +31,10 @@ def routing_socket() -> socket.socket:
     """Open the socket that hears all changes of both families. Raises ObservationError."""
     try:
         opened = socket.socket(AF_ROUTE, socket.SOCK_RAW, 0)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     except OSError as error:
         raise ObservationError(f"the kernel gives no notice of changes: {error.strerror}") from error
+    with suppress(OSError):  # ENOBUFS: it listens with the buffer it has
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     return opened
 
 
@@ -64,6 +67,10 @@ class RouteDoorbell:
             except BlockingIOError:
                 return Rings(changes=tuple(changes), links=links, messages=messages)
             except OSError as error:
+                if (
+                    error.errno == errno.ENOBUFS
+                ):  # XNU drops without a word (raw_input(), bsd/net/raw_usrreq.c); BSDs tell
+                    break
                 raise ObservationError(f"the routing socket can't be read: {error.strerror}") from error
             told = rtmsg.read(data, names)
             links = links or told.links

@@ -125,5 +125,6 @@ def _talk(process: subprocess.Popen[bytes], path: str, stdin: str, deadline: flo
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End it and whatever it has started. It leads a session of its own, and nobody has fetched its status yet."""
-    with suppress(ProcessLookupError):
+    # A Mac says EPERM of a group in which all have ended already (killpg1(), bsd/kern/kern_sig.c), Linux nothing.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

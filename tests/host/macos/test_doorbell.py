@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -94,6 +95,34 @@ def test_a_flood_is_a_loss(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> N
     kernel.says(*[message(ADD)] * 6)
     assert kernel.bell.read().lost
     assert not kernel.bell.read().lost
+
+
+def test_an_overrun_that_is_told_is_a_loss_and_the_end_of_nothing() -> None:
+    """XNU drops without a word; a kernel that says so wants a fresh look."""
+
+    class Overrun(socket.socket):
+        def recv(self, *_: int) -> bytes:  # the answer of a kernel
+            raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    with Overrun(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        bell = RouteDoorbell(heard, lambda _: Author(), lambda: build.moment(7.0))
+        assert bell.read() == Rings(links=True, lost=True)
+
+
+def test_a_buffer_that_is_refused_costs_the_doorbell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Darwin refuses more than kern.ipc.maxsockbuf (sbreserve()), where Linux grants what it may."""
+
+    class Mac(socket.socket):
+        def __init__(self, family: int, kind: int, protocol: int) -> None:
+            assert (family, kind, protocol) == (17, socket.SOCK_RAW, 0)
+            super().__init__(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+        def setsockopt(self, *_: int) -> None:  # type: ignore[override]  # as above
+            raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    monkeypatch.setattr(socket, "socket", Mac)
+    with doorbell.routing_socket() as opened:
+        assert opened.fileno() > 0
 
 
 def test_a_socket_that_broke_is_told(kernel: Kernel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -70,6 +71,21 @@ def test_who_never_stops_talking_is_ended(netstat: Callable[[str], Programs], mo
     monkeypatch.setattr(programs, "LARGEST", 1 << 20)
     with pytest.raises(ObservationError, match="said more than 1 MiB"):
         netstat("yes").read("netstat")
+
+
+def test_who_ended_already_can_not_be_ended_again_on_a_mac(
+    netstat: Callable[[str], Programs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XNU answers EPERM where all processes of the group have ended, whosever they were."""
+
+    def killed(group: int, number: int) -> None:
+        killpg(group, number)
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    killpg = os.killpg
+    monkeypatch.setattr(os, "killpg", killed)
+    with pytest.raises(ObservationError, match="did not answer"):
+        netstat("sleep 60").read("netstat")
 
 
 def test_a_missing_program_is_named_with_the_setting_that_names_it() -> None:
