@@ -39,20 +39,50 @@ def look_settled(host: Host, rest: Rest, also: tuple[Process, ...] = ()) -> Sigh
         doorbell.close()
 
 
+class _Ear:
+    """Hears what a doorbell tells, and knows for how long it has told nothing."""
+
+    def __init__(self, doorbell: Doorbell, host: Host) -> None:
+        self.changes: list[Change] = []
+        self.lost = False
+        self._doorbell = doorbell
+        self._host = host
+        self._last = host.now().monotonic
+
+    def hear(self) -> bool:
+        """Tell whether something was told; a Mac's socket also says which lookups failed, and that is nothing."""
+        rings = self._doorbell.read()
+        self.changes += rings.changes
+        self.lost = self.lost or rings.lost
+        told = bool(rings.messages or rings.lost)
+        if told:
+            self._last = self._host.now().monotonic
+        return told
+
+    def is_quiet_for(self, seconds: float) -> bool:
+        """Wait until nothing was told for so long; False as soon as something is."""
+        while True:
+            left = seconds - (self._host.now().monotonic - self._last)
+            if not select([self._doorbell], [], [], max(0.0, left))[0]:
+                return True
+            if self.hear():
+                return False
+            if left <= 0.0:
+                return True
+
+
 def _look_when_quiet(host: Host, doorbell: Doorbell, rest: Rest, also: tuple[Process, ...]) -> Sight:
-    changes: list[Change] = []
-    lost = False
+    ear = _Ear(doorbell, host)
     deadline = host.now().monotonic + rest.limit
     while True:
-        quiet = _waits_quietly(doorbell, rest.quiet)
+        quiet = ear.is_quiet_for(rest.quiet)
         late = host.now().monotonic >= deadline
-        snapshot = host.observe(also) if quiet or late else None
-        rings = doorbell.read()
-        changes += rings.changes
-        lost = lost or rings.lost
-        if snapshot is not None and (late or not rings.messages):
-            settled = quiet and not rings.messages
-            return Sight(snapshot=snapshot, changes=tuple(changes), lost=lost, settled=settled)
+        if not quiet and not late:
+            continue
+        snapshot = host.observe(also)
+        told = ear.hear()
+        if late or not told:
+            return Sight(snapshot=snapshot, changes=tuple(ear.changes), lost=ear.lost, settled=quiet and not told)
 
 
 def _look_until_alike(host: Host, rest: Rest, also: tuple[Process, ...]) -> Sight:
@@ -66,10 +96,6 @@ def _look_until_alike(host: Host, rest: Rest, also: tuple[Process, ...]) -> Sigh
         if alike or host.now().monotonic >= deadline:
             return Sight(snapshot=now, settled=alike)
         before = now
-
-
-def _waits_quietly(doorbell: Doorbell, seconds: float) -> bool:
-    return not select([doorbell], [], [], seconds)[0]
 
 
 def look_now(host: Host, also: tuple[Process, ...] = ()) -> Sight:
