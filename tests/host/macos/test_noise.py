@@ -34,7 +34,7 @@ class Mac(MemoryHost):
     def __init__(self, message: bytes) -> None:
         super().__init__([], links=[build.link("en0 index 4 up carrier", "192.168.7.57/24")])
         self._end, self._heard = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._end.setblocking(False)
+        self._end.settimeout(0)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._says, args=(message,))
         self._thread.start()
