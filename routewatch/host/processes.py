@@ -118,8 +118,7 @@ class Processes:
     def told(self, stat: Stat) -> Process:
         """Return the value for what was read: its name is the kernel's, or that of a client's script it interprets."""
         command = read_command(stat.pid)
-        script = _script(command) if _is_interpreter(stat.comm) else ""
-        name = script if script and self._interesting(script) else stat.comm
+        name = called(stat.comm, command, self._interesting)
         return Process(pid=stat.pid, started=stat.started, name=name, command=command)
 
     def candidates(self) -> Candidates:
@@ -158,7 +157,7 @@ class Processes:
         return named, seen
 
     def _is_worth_a_look(self, pid: int, name: str) -> bool:
-        if _is_interpreter(name):
+        if is_interpreter(name):
             return self._interesting(name) or self._interesting(_script(read_command(pid)))
         return self._interesting(name)
 
@@ -183,8 +182,15 @@ def sees_all_processes() -> bool:
     return initial and read_stat(1) is not None
 
 
-def _is_interpreter(name: str) -> bool:
-    return name.rstrip("0123456789.") in INTERPRETERS
+def called(name: str, command: tuple[str, ...], interesting: Callable[[str], bool]) -> str:
+    """Return the name of a process, or that of a client's script that it interprets."""
+    script = _script(command) if is_interpreter(name) else ""
+    return script if script and interesting(script) else name
+
+
+def is_interpreter(name: str) -> bool:
+    """Tell whether a process of this name runs scripts; on a Mac, Python's is called Python."""
+    return name.lower().rstrip("0123456789.") in INTERPRETERS
 
 
 def _script(command: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from routewatch.core.model import Place
+from routewatch.core.model import Author, Place, Process
 from routewatch.core.signatures import client_processes
 from routewatch.core.snapshot import Snapshot
 from routewatch.core.system_links import told_apart
@@ -32,10 +32,11 @@ from routewatch.host.packed import PackedCodec, packed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from routewatch.core.model import Link, Login, Moment, Process
+    from routewatch.core.model import Link, Login, Moment
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
     from routewatch.host.macos.interfaces import Listing
+    from routewatch.host.macos.owners import Holder
     from routewatch.host.macos.write import RouteWriter
     from routewatch.host.port import Doorbell, Outcome
 
@@ -96,7 +97,7 @@ class MacHost:
         if not self._is_own:
             return None
         try:
-            return doorbell.RouteDoorbell(doorbell.routing_socket(), holders.author, self.now)
+            return doorbell.RouteDoorbell(doorbell.routing_socket(), self._author, self.now)
         except ObservationError:
             return None
 
@@ -123,6 +124,9 @@ class MacHost:
     def close(self) -> None:
         """Close nothing: each look opens what it needs."""
 
+    def _author(self, pid: int) -> Author:
+        return Author(kind="routewatch") if pid in self._programs.started else holders.author(pid, self._interesting)
+
     def _interfaces(self) -> Listing:
         said = self._programs.read("ifconfig", "-v")
         listing = interfaces.parse(said.out)
@@ -135,7 +139,13 @@ class MacHost:
         if not any(link.kind in TUNNELS for link in links):
             return {}
         found = owners.of_open_files(self._programs.read("lsof", "-nP").out)
-        return {name: holders.process(holder.pid, holder.name, own=self._is_own) for name, holder in found.items()}
+        return {name: self._holder(holder) for name, holder in found.items()}
+
+    def _holder(self, holder: Holder) -> Process:
+        """Return a holder as lsof names it; where the machine is the Mac itself, with what else is to be seen of it."""
+        if self._is_own:
+            return holders.process(holder.pid, holder.name, self._interesting)
+        return Process(pid=holder.pid, started=0, name=holder.name)
 
     def _connected(self, links: Iterable[Link], listing: Listing) -> frozenset[str]:
         """Return the tunnels that a NetworkExtension says it carries its traffic through. Raises ObservationError."""

@@ -10,6 +10,7 @@ import os
 import selectors
 import signal
 import subprocess
+from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ACTING = 10.0  # seconds that a program may take which changes something
 LARGEST = 64 * 1024 * 1024  # bytes of output: a table of half a million rows
 PIECE = 65536
+REMEMBERED = 256  # pids: more than one cleanup takes, and less than come before one is used again
 TOLD = 120  # characters of a program's complaint that are passed on
 
 
@@ -56,6 +58,7 @@ class Programs:
     def __init__(self, paths: Paths) -> None:
         """Take their paths."""
         self._paths = paths
+        self.started: deque[int] = deque(maxlen=REMEMBERED)  # pids, by which the kernel's messages name our own doing
 
     def read(self, name: str, *arguments: str, stdin: str = "") -> Said:
         """Run a program that changes nothing.
@@ -83,6 +86,7 @@ class Programs:
         except OSError as error:
             hint = f"set [macos] {name} to its absolute path"
             raise ObservationError(f"{path} can't be run: {error.strerror}", hint) from error
+        self.started.append(process.pid)
         with process:
             try:
                 out, err = _talk(process, path, stdin, monotonic() + limit)
