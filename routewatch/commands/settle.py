@@ -106,8 +106,9 @@ def look_now(host: Host, also: tuple[Process, ...] = ()) -> Sight:
 def complete(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot. Raises ObservationError where it is not complete."""
     if not snapshot.complete:
+        because = snapshot.torn[0] if snapshot.torn else "it changed while it was read"
         raise ObservationError(
-            "the routing table could not be read completely: it changed while it was read",
+            f"the routing table could not be read completely: {because}",
             "nothing was changed or stored; try again",
         )
     return snapshot

@@ -83,7 +83,7 @@ class Watchman:
         Raises StateError where the store turned out damaged: nothing more can be kept in it.
         """
         if not snapshot.complete:
-            self._log.warning("incomplete_snapshot", unsure=list(snapshot.unsure))
+            self._log.warning("incomplete_snapshot", unsure=list(snapshot.unsure), torn=list(snapshot.torn[:1]))
             return
         sight = Sight(snapshot=snapshot, changes=tuple(self._changes), lost=self._lost, settled=settled)
         self._gaps += self._lost

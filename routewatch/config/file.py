@@ -143,7 +143,7 @@ def _unusable_programs(settings: Settings, person: Person) -> Iterator[str]:
         }
         programs |= {key: Path(value) for key, value in named.items() if isinstance(value, str)}
     for key, program in programs.items():
-        if not os.access(program, os.X_OK):
+        if not (os.access(program, os.X_OK) and program.is_file()):
             yield f"{key}: {program} is no program that can be run"
         elif person.root and (doubt := distrust(program)):
             yield f"{key}: root must not run it: {doubt.reason} ({doubt.remedy})"

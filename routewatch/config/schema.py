@@ -49,10 +49,10 @@ SETTINGS = Section(
     {
         "platform": values.one_of("auto", "linux", "macos"),
         "state_dir": values.absolute_path,
-        "poll_interval": values.positive_duration,
-        "settle_quiet": values.positive_duration,
-        "settle_limit": values.positive_duration,
-        "grace": values.duration,
+        "poll_interval": values.positive_waiting,
+        "settle_quiet": values.positive_waiting,
+        "settle_limit": values.positive_waiting,
+        "grace": values.waiting,
         "automatic": values.one_of("no", "certain"),
         "max_routes": values.count,
         "protect": Section(
@@ -78,7 +78,7 @@ SETTINGS = Section(
                 "session_closed": COMMAND,
                 "orphans_found": COMMAND,
                 "cleaned": COMMAND,
-                "timeout": values.positive_duration,
+                "timeout": values.positive_waiting,
             },
             _about_hooks,
         ),
@@ -87,7 +87,7 @@ SETTINGS = Section(
             MacOS,
             {
                 **dict.fromkeys(("netstat", "route", "ifconfig", "scutil", "lsof"), values.absolute_path),
-                "timeout": values.positive_duration,
+                "timeout": values.positive_waiting,
             },
         ),
     },

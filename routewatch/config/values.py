@@ -13,6 +13,7 @@ from routewatch.core.addresses import prefix
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST_WAIT = 7 * 86400.0  # seconds; poll(2) has milliseconds in 32 bits: 24 days
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _TABLES = {"default": DEFAULT_TABLE, "main": MAIN_TABLE, "local": LOCAL_TABLE}
 # ip-route(8): names are looked up in /etc, or where that lacks the file, in /usr
@@ -57,6 +58,19 @@ def positive_duration(raw: object) -> float:
     if (seconds := duration(raw)) <= 0:
         raise ValueError(f"{shown(raw)} must be more than nothing")
     return seconds
+
+
+def waiting(raw: object) -> float:
+    """Read a time to wait, up to a week: the system calls that wait count no further than some weeks."""
+    if (seconds := duration(raw)) > _LONGEST_WAIT:
+        raise ValueError(f"{shown(raw)} is longer than a week")
+    return seconds
+
+
+def positive_waiting(raw: object) -> float:
+    """Read a time to wait that isn't zero."""
+    positive_duration(raw)
+    return waiting(raw)
 
 
 def size(raw: object) -> int:

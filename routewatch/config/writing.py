@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from routewatch.config.file import Loaded
 
 UNUSED = {"hooks": "  # not run yet"}  # read and checked, and not followed by this version
+TIMES = (values.duration, values.positive_duration, values.waiting, values.positive_waiting)
 UNITS: dict[Any, tuple[str, ...]] = {
-    values.duration: ("d", "h", "m", "s", "ms"),
-    values.positive_duration: ("d", "h", "m", "s", "ms"),
+    **dict.fromkeys(TIMES, ("d", "h", "m", "s", "ms")),
     values.size: ("GiB", "GB", "MiB", "MB", "KiB", "kB", "B"),
 }
 

@@ -27,6 +27,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     processes: tuple[Process, ...] = ()  # of our own network namespace, as far as we could look
     processes_seen: bool = True  # False: some process could not be looked at
     complete: bool = True
+    torn: tuple[str, ...] = ()  # why it is not complete, where that is known
     unsure: tuple[Family, ...] = ()  # families whose table changed while it was read
     unparsed: tuple[str, ...] = ()
 

@@ -87,6 +87,7 @@ class MacHost:
             processes=self._processes((*held.values(), *also) if self._is_own else held.values()),
             processes_seen=is_sure,
             complete=not seen.torn,
+            torn=seen.torn,
             unparsed=(*seen.unparsed, *listing.unparsed),
         )
 
@@ -131,7 +132,7 @@ class MacHost:
         said = self._programs.read("ifconfig", "-v")
         listing = interfaces.parse(said.out)
         if said.status != 0 or not listing.links:
-            raise ObservationError(f"ifconfig failed: {said.complaint or f'exit status {said.status}'}")
+            raise ObservationError(f"ifconfig failed: {said.failure}")
         return listing
 
     def _holders(self, links: Iterable[Link]) -> dict[str, Process]:

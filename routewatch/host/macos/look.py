@@ -42,6 +42,6 @@ def look(programs: Programs) -> Look:
 def _once(programs: Programs) -> Look:
     said = programs.read("netstat", "-rn")
     if said.status != 0:
-        raise ObservationError(f"netstat failed: {said.complaint or f'exit status {said.status}'}")
+        raise ObservationError(f"netstat failed: {said.failure}")
     reading = netstat.parse(said.out)
     return Look(reading.routes, reading.unparsed, reading.torn)

@@ -51,6 +51,12 @@ class Said(NamedTuple):
         text = next(iter((self.err or self.out).strip().splitlines()), "")
         return "".join(each if each.isprintable() else "?" for each in text[:TOLD])
 
+    @property
+    def failure(self) -> str:
+        """What it complained of; how it ended, where it said nothing."""
+        ending = f"exit status {self.status}" if self.status >= 0 else f"signal {-self.status} ended it"
+        return self.complaint or ending
+
 
 class Programs:
     """The programs of one configuration, each called by the name of its key there."""
@@ -65,17 +71,23 @@ class Programs:
 
         Raises ObservationError where it is missing, can't be run, takes too long or says too much.
         """
-        return self._run(name, arguments, self._paths.timeout, stdin)
+        limit = self._paths.timeout
+        return self._run(
+            [name, *arguments], limit, "nothing was done; [macos] timeout sets how long it may take", stdin
+        )
 
     def act(self, name: str, *arguments: str) -> Said:
         """Run a program that changes something. Raises as ``read`` does."""
-        return self._run(name, arguments, ACTING, "")
+        return self._run([name, *arguments], ACTING, "whether it did its work, the next look tells")
 
-    def _run(self, name: str, arguments: tuple[str, ...], limit: float, stdin: str) -> Said:
+    def _run(self, words: list[str], limit: float, late: str, stdin: str = "") -> Said:
+        """Run a program for ``limit`` seconds; ``late`` is the hint where that was not enough."""
+        name = words[0]
         path: str = getattr(self._paths, name)
+        deadline = monotonic() + limit
         try:
             process = subprocess.Popen(  # noqa: S603 - an absolute path of the configuration, which root alone may write
-                [path, *arguments],
+                [path, *words[1:]],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -89,12 +101,11 @@ class Programs:
         self.started.append(process.pid)
         with process:
             try:
-                out, err = _talk(process, path, stdin, monotonic() + limit)
-                return Said(process.wait(limit), out, err)
+                out, err = _talk(process, path, stdin, deadline)
+                return Said(process.wait(max(0.0, deadline - monotonic())), out, err)
             except (TimeoutError, subprocess.TimeoutExpired) as error:
                 _end(process)
-                hint = "nothing was changed or stored; try again"
-                raise ObservationError(f"{path} did not answer within {limit:g} s", hint) from error
+                raise ObservationError(f"{path} did not answer within {limit:g} s", late) from error
             except BaseException:
                 _end(process)
                 raise

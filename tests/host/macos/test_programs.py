@@ -48,8 +48,9 @@ def test_a_program_is_told_what_to_do_in_plain_english_and_without_our_environme
 def test_who_hangs_is_ended_with_his_children(netstat: Callable[[str], Programs], tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     began = time.monotonic()
-    with pytest.raises(ObservationError, match=r"netstat did not answer within 0\.5 s"):
+    with pytest.raises(ObservationError, match=r"netstat did not answer within 0\.5 s") as caught:
         netstat(f"sleep 60 & echo $! $$ >{pids}; wait").read("netstat")
+    assert "[macos] timeout" in caught.value.hint
     assert time.monotonic() - began < 5
     until(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
 
@@ -102,3 +103,27 @@ def test_what_is_no_program_is_named_too(tmp_path: Path) -> None:
 def test_a_complaint_is_one_printable_line(netstat: Callable[[str], Programs]) -> None:
     said = netstat(r"printf 'bad \033[31mname\nmore\n' >&2; exit 1").read("netstat")
     assert said.complaint == "bad ?[31mname"
+
+
+def test_who_says_nothing_of_why_he_failed_is_told_by_how_he_ended(netstat: Callable[[str], Programs]) -> None:
+    assert netstat("exit 3").read("netstat").failure == "exit status 3"
+    assert netstat("kill -9 $$").read("netstat").failure == "signal 9 ended it"
+    assert netstat("echo why >&2; exit 3").read("netstat").failure == "why"
+
+
+def test_who_closed_both_voices_and_lives_is_ended_when_his_time_is_over(netstat: Callable[[str], Programs]) -> None:
+    began = time.monotonic()
+    with pytest.raises(ObservationError, match="did not answer"):
+        netstat("sleep 0.3; exec >&- 2>&-; sleep 60").read("netstat")
+    assert time.monotonic() - began < 0.75  # his half second, and not another one
+
+
+def test_a_program_that_acts_and_hangs_is_not_said_to_have_done_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "ACTING", 0.2)
+    (route := tmp_path / "route").write_text("#!/bin/sh\nsleep 60\n")
+    route.chmod(0o755)
+    with pytest.raises(ObservationError, match=r"did not answer within 0\.2 s") as acted:
+        Programs(Paths(route=str(route))).act("route", "-n")
+    assert acted.value.hint == "whether it did its work, the next look tells"
