@@ -277,9 +277,16 @@ class Mac(Installation):
 
     def is_logged_in_to(self, peer: str, local: str = "192.168.7.57") -> None:
         """Let somebody log in by SSH."""
+        self._ssh(local, 22, peer)
+
+    def forwards_for_a_login(self, to: str, local: str = "192.168.7.57") -> None:
+        """Let an SSH server connect somewhere for the sake of a login."""
+        self._ssh(local, 50444, to)
+
+    def _ssh(self, local: str, port: int, peer: str) -> None:
         ours, theirs = (f"[{end}]" if ":" in end else end for end in (local, peer))
         with self.state() as machine:
-            machine.logins.append((f"{ours}:22", f"{theirs}:50022"))
+            machine.logins.append((f"{ours}:{port}", f"{theirs}:50022"))
 
     def contacts(self, address: str) -> None:
         """Send a packet to an address: a clone of the row that serves it appears."""

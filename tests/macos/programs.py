@@ -77,8 +77,12 @@ def _netstat(machine: Machine, words: list[str], mode: str, _: str) -> Answer:
         from tests.macos.sockets import control_sockets  # noqa: PLC0415  # each program loads its own
 
         return (1, "", "netstat: sysctl: failed\n") if mode == "fail" else (0, control_sockets(machine), "")
+    if words == ["-anl", "-p", "tcp"]:
+        from tests.macos.sockets import internet_connections  # noqa: PLC0415  # as above
+
+        return _reading("netstat: sysctl: net.inet.tcp.pcblist_n", mode, lambda: internet_connections(machine))
     if "r" not in letters or "n" not in letters or family not in FAMILIES or set(letters) - set("rnaW"):
-        return 1, "", f"the stand-in's netstat knows -rn[a] and -anv -f systm, not {' '.join(words)}\n"
+        return 1, "", f"the stand-in's netstat knows -rn[a], -anv -f systm and -anl -p tcp, not {' '.join(words)}\n"
     from tests.macos.printing import routing_tables  # noqa: PLC0415  # as above
 
     if mode == "fail":
@@ -141,8 +145,8 @@ def _lsof(machine: Machine, words: list[str], mode: str, _: str) -> Answer:
     from tests.macos.sockets import connections, open_files  # noqa: PLC0415  # as above
 
     complaint = "lsof: can't get process list: Operation not permitted"
-    if words[:1] != ["-nP"] or words[1:] not in ([], ["-iTCP", "-sTCP:ESTABLISHED"]):
-        return 1, "", f"the stand-in's lsof knows -nP [-iTCP -sTCP:ESTABLISHED], not {' '.join(words)}\n"
+    if words[:1] != ["-nP"] or words[1:] not in ([], ["-iTCP", "-sTCP:LISTEN,ESTABLISHED"]):
+        return 1, "", f"the stand-in's lsof knows -nP [-iTCP -sTCP:LISTEN,ESTABLISHED], not {' '.join(words)}\n"
     if words[1:] and mode not in ("fail", "empty"):
         return (0, connections(machine), "") if machine.logins else (1, "", "")  # lsof(8): nothing found is a 1
     return _reading(complaint, mode, lambda: open_files(machine))

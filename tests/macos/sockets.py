@@ -74,14 +74,34 @@ def open_files(machine: Machine) -> str:
 
 
 def connections(machine: Machine) -> str:
-    """Return what ``lsof -nP -iTCP -sTCP:ESTABLISHED`` prints of remote logins: all as root, nobody's otherwise."""
+    """Return what ``lsof -nP -iTCP -sTCP:LISTEN,ESTABLISHED`` prints: all as root, nothing of root's otherwise."""
     lines = [f"{'COMMAND':<9} {'PID':>7} {'USER':>5}   FD    TYPE             DEVICE SIZE/OFF    NODE NAME"]
+    if machine.root and machine.logins:
+        lines.append(_open_connection("launchd", 1, "*:22 (LISTEN)"))
     for pid, (local, peer) in enumerate(machine.logins if machine.root else (), start=811):
-        family = "IPv6" if "[" in local else "IPv4"
-        where = f"{'4u':>5}  {family:>5} {0xA5B1C2D400000000 + pid:#018x}      0t0     TCP"
-        lines.append(f"{'sshd-sess':<9} {pid:>7} {'root':>5} {where} {local}->{peer} (ESTABLISHED)")
-    lines.append(
-        f"{'Safari':<9} {'900':>7} {'me':>5}   21u   IPv4 {0xA5B1C2D400000001:#018x}      0t0     TCP "
-        "192.168.7.57:50123->192.0.2.80:443 (ESTABLISHED)"
-    )
+        lines.append(_open_connection("sshd-sess", pid, f"{local}->{peer} (ESTABLISHED)"))
+    lines.append(_open_connection("Safari", 900, "192.168.7.57:50123->192.0.2.80:443 (ESTABLISHED)"))
+    return "\n".join(lines) + "\n"
+
+
+def _open_connection(process: str, pid: int, what: str) -> str:
+    family = "IPv6" if what[0] in "[*" else "IPv4"
+    user = "me" if process == "Safari" else "root"
+    where = f"{'4u':>5}  {family:>5} {0xA5B1C2D400000000 + pid:#018x}      0t0     TCP"
+    return f"{process:<9} {pid:>7} {user:>5} {where} {what}"
+
+
+def internet_connections(machine: Machine) -> str:
+    """Return what ``netstat -anl -p tcp`` prints (netstat.tproj/inet.c), to whomever: a port stands behind a dot."""
+    rows = [(local, peer, "ESTABLISHED") for local, peer in machine.logins]
+    rows.append(("192.168.7.57:50123", "192.0.2.80:443", "ESTABLISHED"))
+    rows += [("*:22", "*:*", "LISTEN")] if machine.logins else []
+    lines = [
+        "Active Internet connections (including servers)",
+        f"Proto Recv-Q Send-Q  {'Local Address':<45} {'Foreign Address':<45} (state)    ",
+    ]
+    for local, peer, state in rows:
+        here, there = (".".join(end.replace("[", "").replace("]", "").rsplit(":", 1)) for end in (local, peer))
+        proto = "tcp46" if here == "*.22" else "tcp6" if ":" in here else "tcp4"
+        lines.append(f"{proto:<5} {0:>6} {0:>6}  {here:<45} {there:<45} {state:<11}")
     return "\n".join(lines) + "\n"

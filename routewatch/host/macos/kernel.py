@@ -114,7 +114,7 @@ class MacHost:
         """Return the remote logins, by the addresses of their ends; None where that could not be looked up."""
         from routewatch.host.macos import logins  # noqa: PLC0415 - only before acting
 
-        return logins.login_peers(self._programs)
+        return logins.login_peers(self._programs, own=self._is_own)
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names
         """Return the codec that reads stored bytes of this format. Raises StateError."""
