@@ -101,3 +101,15 @@ class Desk:
         dies(self.story)
         self.ask("run", "--once")
         self.host.advance(30)
+
+    def persistent_tun_is_left(self) -> None:
+        """Let an OpenVPN session be seen whose tun stays behind, with all that leads into it."""
+        self.knows_the_machine()
+        openvpn_connects(self.story)
+        with self.host.acting_as(self.story.kernel):
+            self.story.add("10.8.0.0/24 dev tun0 proto kernel src 10.8.0.6")
+        self.ask("run", "--once")
+        self.story.runs()
+        self.story.die("tun0")
+        self.ask("run", "--once")
+        self.host.advance(30)
