@@ -79,9 +79,9 @@ class MemoryHost(MemoryWorld):
         """Take one step as the kernel would: compared before it is deleted, checked before it is added."""
         if not self.privileged:
             raise PermissionRefusedError("Operation not permitted")
-        for entry in filter(None, (step.route, step.policy_rule, step.replaces)):
-            if entry in self._refusals:
-                raise KernelRefusedError(self._refusals[entry])
+        for entry in (step.route, step.policy_rule, step.replaces):
+            if entry is not None:
+                self._object_to(entry)
         with self.acting_as(ROUTEWATCH):
             match step:
                 case Step(action="replace", route=Route() as new, replaces=Route() as old):
@@ -110,6 +110,12 @@ class MemoryHost(MemoryWorld):
     def refuse(self, entry: Route | PolicyRule, words: str) -> None:
         """Refuse every step with this route or rule, in these words."""
         self._refusals[entry] = words
+
+    def _object_to(self, entry: Route | PolicyRule) -> None:
+        if entry in self._refusals:
+            raise KernelRefusedError(self._refusals[entry])
+        if entry.unwritable:
+            raise KernelRefusedError(f"it could not be written again: {', '.join(entry.unwritable)}")
 
     def _add(self, entry: Route | PolicyRule, *, leading: bool = False) -> Outcome:
         if self._there(entry):

@@ -13,8 +13,9 @@ from routewatch.errors import KernelRefusedError, PermissionRefusedError, StateE
 from routewatch.host.memory import MemoryHost
 from routewatch.host.port import Host, Rings
 from tests import build, strategies
-from tests.host.contract import CLAIMS, route, rows, step
+from tests.host.linux_contract import CLAIMS
 from tests.host.stage import LINKS
+from tests.host.steps import route, rows, step
 
 
 def stage() -> MemoryHost:

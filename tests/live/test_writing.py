@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from routewatch.errors import KernelRefusedError, PermissionRefusedError
 from routewatch.host.linux import write
 from routewatch.host.linux.kernel import LinuxHost
-from tests.host import contract
-from tests.host.contract import CLAIMS, step
+from tests.host.linux_contract import CLAIMS
 from tests.host.stage import NO_DAD, STAGE
+from tests.host.steps import route, step
 
 if TYPE_CHECKING:
     from routewatch.core.steps import Step
@@ -141,7 +141,7 @@ def test_a_rule_that_says_not_is_told_from_one_that_does_not(stage: Namespace) -
 
 
 def test_a_route_with_what_we_cannot_write_is_never_touched(stage: Namespace) -> None:
-    tunnelled = replace(contract.route("10.50.0.0/16 via 10.1.0.2 dev v0"), unwritable=("encap mpls",))
+    tunnelled = replace(route("10.50.0.0/16 via 10.1.0.2 dev v0"), unwritable=("encap mpls",))
 
     (answer,) = stage.call(act, step("delete", tunnelled))
 
@@ -173,7 +173,7 @@ def test_a_lifetime_that_is_over_is_not_given_again(stage: Namespace) -> None:
 def test_a_congestion_algorithm_is_written_again(stage: Namespace) -> None:
     stage.run("ip route add 10.50.0.0/16 via 10.1.0.2 dev v0 congctl cubic")
     before = shown(stage, "10.50.0.0/16")
-    cubic = replace(contract.route("10.50.0.0/16 via 10.1.0.2 dev v0"), metrics=(("cc_algo", "cubic"),))
+    cubic = replace(route("10.50.0.0/16 via 10.1.0.2 dev v0"), metrics=(("cc_algo", "cubic"),))
 
     assert stage.call(act, step("delete", cubic), step("add", cubic)) == ["done", "done"]
     assert shown(stage, "10.50.0.0/16") == before

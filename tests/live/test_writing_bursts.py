@@ -12,8 +12,8 @@ from routewatch.host.linux import write
 from routewatch.host.linux.dumps import Dump, RequestSocket
 from routewatch.host.linux.kernel import LinuxHost
 from routewatch.host.linux.rtnetlink.messages import RTM_GETROUTE
-from tests.host.contract import step
 from tests.host.stage import NO_DAD, STAGE
+from tests.host.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Callable

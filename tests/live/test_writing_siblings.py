@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from routewatch.core.steps import inverse
 from routewatch.errors import KernelRefusedError
 from routewatch.host.linux.kernel import LinuxHost
-from tests.host.contract import Entry, route, rows, step
 from tests.host.stage import NO_DAD, STAGE
+from tests.host.steps import Entry, route, rows, step
 
 if TYPE_CHECKING:
     from routewatch.core.model import Route

@@ -1,6 +1,6 @@
 """Traps that other people's programs fell into, told as stories: none of them may cost anybody a route here.
 
-The R numbers are those of tests/host/contract.py, where the traps of the kernel's own interface stand.
+The R numbers are those of tests/host/linux_contract.py, where the traps of the kernel's own interface stand.
 """
 
 from __future__ import annotations

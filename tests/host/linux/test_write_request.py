@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from routewatch.host.linux.request import Request, route_request, rule_request
 from routewatch.host.linux.siblings import collides, joins, same, same_metric, would_take
 from tests import build, strategies
-from tests.host.contract import route
+from tests.host.steps import route
 
 if TYPE_CHECKING:
     from routewatch.core.model import Route
