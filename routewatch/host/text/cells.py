@@ -91,4 +91,4 @@ def natural(word: str) -> int | None:
 
 def is_name(word: str) -> bool:
     """Tell whether a word can be the name of an interface (dev_valid_name, net/core/dev.c)."""
-    return 0 < len(word.encode(errors="replace")) <= _NAME_SIZE and not any(letter in "/:" for letter in word)
+    return 0 < len(word.encode(errors="replace")) <= _NAME_SIZE and not any(letter in "/:<>" for letter in word)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from routewatch.host.macos.columns import NONE
+from routewatch.host.macos.rows import row as bsd_row
 from routewatch.host.text import cells
 from routewatch.host.text.echoes import FAMILIES, Echo, ip_echo, is_option, is_plain, other_echo, table_of
 
@@ -93,4 +95,4 @@ def _says_nothing(rest: str, prompt: str) -> bool:
     masked = any(word == "default" or _ADDRESS.match(word) for word in prompt.split())
     if masked or any(_CELL.fullmatch(word) for word in words[:2]) or (words and words[0] in _AFTER_DESTINATION):
         return False
-    return not any(cells.prefix(word) or word == "default" for word in rest.split())
+    return not any(cells.prefix(word) or word == "default" for word in words) and bsd_row(rest, NONE) is None

@@ -14,6 +14,7 @@ from routewatch.host.text.cleaning import lines_of
 from routewatch.host.text.draft import NotUnderstoodError
 from routewatch.host.text.saved import Found, Saved
 from routewatch.host.text.sections import Section, sections
+from routewatch.host.text.wrapped import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,9 +33,10 @@ def read(text: str) -> Saved:
 def _bsd(section: Section, found: Found) -> None:
     if not any(section.lines):
         return
+    lines, cut = unwrapped(section.lines)
     # A text that people saved may lack its last line end: nothing was cut for that
-    reading = netstat.parse("\n".join(section.lines) + "\n")
-    found.unparsed += reading.unparsed
+    reading = netstat.parse("\n".join(lines) + "\n")
+    found.unparsed += [*cut, *reading.unparsed]
     if section.headed or reading.routes:
         found.routes += reading.routes
         found.problems += reading.torn

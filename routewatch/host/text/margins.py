@@ -1,0 +1,88 @@
+"""What programs and people put in front of each line of a table: times, numbers, bullets, bars.
+
+A margin is taken off only where the lines around have it as well, and where what is left can be a table: "10 link#4" is
+a row, "22:fe80::/64" may be one. Knows how tables begin, not how they are read.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from routewatch.host.text import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_TIME = re.compile(
+    r"\[?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d"
+    r"(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?(?: |$)"
+    r"(?: *[\w.-]+ [\w./-]+\[\d+\]:(?: |$))?",  # syslog's host and program
+    re.ASCII,
+)
+_NUMBER = re.compile(r"\[?(\d{1,6})(\](?= |$)|:|[.)](?= |$)|(?= +\|)|(?= |$))(?: *\|(?= |$))? *", re.ASCII)
+_BULLET = re.compile(r"([-*\u2022])(?: |$)")
+_BAR = re.compile(r"((?:[\w.-]+ +)?[|\u2502])(?: |$)", re.ASCII)  # "app_1 | " of container logs
+_TITLE = re.compile(r"(?:default|Destination|Routing|Internet6?:|Kernel)(?:\s|$)")
+_NETWORK = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,3}/\d{1,2}|\d{1,10}:\s+(?:not )?from)\s", re.ASCII)
+_NETWORK6 = re.compile(r"[0-9a-f:]*:[0-9a-f:]*/\d{1,3}\s", re.ASCII)
+_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,3}\s", re.ASCII)
+_LEAST = 3  # lines that are numbered one by one
+
+
+class _Numbered(NamedTuple):
+    at: int  # the line
+    number: int
+    mark: str
+    rest: str
+
+
+def without_margins(lines: Sequence[str]) -> list[str]:
+    """Return the lines without what stands in front of each of them."""
+    found = list(lines)
+    for kind in (_BAR, _TIME, _BULLET):
+        for at, rest in _alike(kind, found):
+            found[at] = rest
+    for run in _runs(found):
+        if _is_numbering(run):
+            for each in run:
+                found[each.at] = each.rest
+    return found
+
+
+def _alike(kind: re.Pattern[str], lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that have such a margin where their neighbour has the same: its place and what is left of it."""
+    shapes = [(at, kind.match(line)) for at, line in enumerate(lines) if line]
+    marks = [None if shape is None else shape.groups() for _, shape in shapes]
+    for place, (at, shape) in enumerate(shapes):
+        if shape is not None and shape.groups() in {*marks[max(place - 1, 0) : place], *marks[place + 1 : place + 2]}:
+            yield at, lines[at][shape.end() :].strip(" |\u2502" if kind is _BAR else None)
+
+
+def _runs(lines: Sequence[str]) -> Iterator[list[_Numbered]]:
+    """Yield the lines, one after the other, that begin with a number larger than the one before."""
+    run: list[_Numbered] = []
+    for at, line in enumerate(lines):
+        if not line:
+            continue
+        shape = _NUMBER.match(line)
+        each = None if shape is None else _Numbered(at, int(shape[1]), shape[2], line[shape.end() :])
+        if run and (each is None or each.number <= run[-1].number or each.mark != run[-1].mark):
+            yield run
+            run = []
+        run += [] if each is None else [each]
+    yield run
+
+
+def _is_numbering(run: Sequence[_Numbered]) -> bool:
+    """Tell whether the numbers count lines: what is behind one of them can't be what is behind a number in a row."""
+    rests = [each.rest for each in run if each.rest]
+    if len(rests) > 1 and any(_TITLE.match(rest) or _NETWORK.match(rest) for rest in rests):
+        return True
+    if len(rests) < _LEAST:
+        return False
+    if not run[0].mark:  # a number in a row may have a gateway behind it, but no network
+        return any(map(_NETWORK6.match, rests))
+    one_by_one = run[0].number == 1 and all(after.number == before.number + 1 for before, after in pairwise(run))
+    return one_by_one and all(_HOST.match(rest) or cells.prefix(rest.partition(" ")[0]) for rest in rests)
