@@ -19,6 +19,7 @@ EVERYTHING: dict[Family, str] = {"inet": "0.0.0.0/0", "inet6": "::/0"}
 UNSPECIFIED = frozenset({"0.0.0.0", "::", "*", "[::]"})  # noqa: S104 - what tables print where there is no gateway
 # RT_TABLE_*: the names that exist everywhere. 0 is "unspec": what else a name means, only its own machine knows
 TABLES = {"unspec": 0, "default": DEFAULT_TABLE, "main": MAIN_TABLE, "local": LOCAL_TABLE, "all": 0}
+MARKS = (",", ";")  # what ends a word of a sentence or a list, and none of a table
 _NAME_SIZE = 15  # IFNAMSIZ less its zero
 _DIGITS = 10  # of 2^32 - 1
 _HIGHEST = 2**32 - 1
@@ -90,5 +91,5 @@ def natural(word: str) -> int | None:
 
 
 def is_name(word: str) -> bool:
-    """Tell whether a word can be the name of an interface (dev_valid_name, net/core/dev.c)."""
-    return 0 < len(word.encode(errors="replace")) <= _NAME_SIZE and not any(letter in "/:<>" for letter in word)
+    """Tell whether a word is the name of an interface (dev_valid_name, net/core/dev.c), not masked, nor of a list."""
+    return 0 < len(word.encode(errors="replace")) <= _NAME_SIZE and not any(letter in "/:<>,;" for letter in word)

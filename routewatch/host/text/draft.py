@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, field
 
 from routewatch.core.model import Family, Nexthop
+from routewatch.host.text import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +23,10 @@ class Words:
     """The words of one line, read from the front."""
 
     def __init__(self, line: str) -> None:
-        """Split the line; ``ip -o`` writes a backslash in the place of a line end."""
+        """Split the line; ``ip -o`` writes a backslash in the place of a line end. Raises NotUnderstoodError."""
         self.left = line.replace("\\", " ").split()[::-1]
+        if any(word.endswith((*cells.MARKS, ">")) for word in self.left):  # a list's, a mask's, a web page's
+            raise NotUnderstoodError
 
     def next(self) -> str:
         """Take the next word. Raises NotUnderstoodError at the end."""

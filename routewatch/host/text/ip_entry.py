@@ -144,7 +144,7 @@ def _seconds(word: str) -> int | None:
 
 
 def _name(word: str) -> str | None:
-    return word if cells.is_name(word) and not word.endswith((",", ";")) else None  # the latter is a sentence
+    return word if cells.is_name(word) else None
 
 
 def _prefix(words: Words, draft: Draft) -> None:

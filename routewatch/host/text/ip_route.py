@@ -13,6 +13,7 @@ from routewatch.host.text import cells
 from routewatch.host.text.draft import Draft, NotUnderstoodError
 from routewatch.host.text.ip_entry import draft_of, route_of
 from routewatch.host.text.ip_words import FLAGS, KEYWORDS, kind_of
+from routewatch.host.text.wrapped import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +50,7 @@ def read_routes(lines: Iterable[str], echo: Echo) -> tuple[list[Route], list[str
     """Read the lines of one command's output: routes in order, and the lines that were not understood."""
     drafts: list[Draft] = []
     unparsed: list[str] = []
-    for entry in _entries(lines):
+    for entry in _entries(unbroken(list(lines), lambda line: _is_whole([line], echo))):
         for part, draft in _parts(entry, echo):
             if draft is None:
                 unparsed += part
@@ -77,6 +78,11 @@ def _parts(entry: list[str], echo: Echo) -> list[tuple[list[str], Draft | None]]
     if seam is None or (draft is not None and not draft.left):
         return [(entry, draft)]
     return [*_parts(entry[:seam], echo), *_parts(entry[seam:], echo)]
+
+
+def _is_whole(entry: Sequence[str], echo: Echo) -> bool:
+    draft = _draft(entry, echo)
+    return draft is not None and not draft.left
 
 
 def _draft(entry: Sequence[str], echo: Echo) -> Draft | None:

@@ -21,7 +21,7 @@ _TIME = re.compile(
     r"(?: *[\w.-]+ [\w./-]+\[\d+\]:(?: |$))?",  # syslog's host and program
     re.ASCII,
 )
-_NUMBER = re.compile(r"\[?(\d{1,6})(\](?= |$)|:|[.)](?= |$)|(?= +\|)|(?= |$))(?: *\|(?= |$))? *", re.ASCII)
+_NUMBER = re.compile(r"\[?(\d{1,6})(\](?= |$)|:|[.)](?= |$)| *\|(?= |$)|(?= |$)) *", re.ASCII)
 _BULLET = re.compile(r"([-*\u2022])(?: |$)")
 _BAR = re.compile(r"((?:[\w.-]+ +)?[|\u2502])(?: |$)", re.ASCII)  # "app_1 | " of container logs
 _TITLE = re.compile(r"(?:default|Destination|Routing|Internet6?:|Kernel)(?:\s|$)")
@@ -68,7 +68,7 @@ def _runs(lines: Sequence[str]) -> Iterator[list[_Numbered]]:
             continue
         shape = _NUMBER.match(line)
         each = None if shape is None else _Numbered(at, int(shape[1]), shape[2], line[shape.end() :])
-        if run and (each is None or each.number <= run[-1].number or each.mark != run[-1].mark):
+        if run and (each is None or each.number <= run[-1].number or each.mark.strip() != run[-1].mark.strip()):
             yield run
             run = []
         run += [] if each is None else [each]
@@ -85,4 +85,6 @@ def _is_numbering(run: Sequence[_Numbered]) -> bool:
     if not run[0].mark:  # a number in a row may have a gateway behind it, but no network
         return any(map(_NETWORK6.match, rests))
     one_by_one = run[0].number == 1 and all(after.number == before.number + 1 for before, after in pairwise(run))
+    if "|" in run[0].mark:
+        return one_by_one
     return one_by_one and all(_HOST.match(rest) or cells.prefix(rest.partition(" ")[0]) for rest in rests)

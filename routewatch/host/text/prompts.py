@@ -10,7 +10,7 @@ import re
 
 from routewatch.host.macos.columns import NONE
 from routewatch.host.macos.rows import row as bsd_row
-from routewatch.host.text import cells
+from routewatch.host.text import cells, documents
 from routewatch.host.text.echoes import FAMILIES, Echo, ip_echo, is_option, is_plain, other_echo, table_of
 
 _ENDS = "$#%>\u276f\u279c\u00bb"  # of prompts: the shells', and what people's own look like
@@ -28,6 +28,7 @@ _WITHIN = re.compile(r"(?:^|.*[\s(`\"';])ip(?=\s)(.*)")  # "for t in 1 2; do ip 
 # What tells a row whose address somebody masked ("10.% link#4 UCS en0", "$IP dev tun0") from a prompt
 _ADDRESS = re.compile(r"\d{1,3}[./]", re.ASCII)
 _CELL = re.compile(r"link#\d+|U[A-Zbcdghilmnr123]{0,9}|(?:[0-9a-f]{1,2}[:.]){5}[0-9a-f]{1,2}|fe80:\S+", re.ASCII)
+_SEPARATOR = re.compile(r"[\s,;]+")
 _AFTER_DESTINATION = frozenset({"dev", "via", "proto", "scope", "metric"})
 _TABLE = frozenset({"Destination", "Routing", "Kernel"})
 
@@ -91,8 +92,10 @@ def _says_nothing(rest: str, prompt: str) -> bool:
     """Tell whether what stands behind a prompt can't be a row that somebody marked or commented out."""
     if "@" in prompt:
         return True
-    words = rest.split()
+    words = _SEPARATOR.split(rest)
     masked = any(word == "default" or _ADDRESS.match(word) for word in prompt.split())
     if masked or any(_CELL.fullmatch(word) for word in words[:2]) or (words and words[0] in _AFTER_DESTINATION):
         return False
-    return not any(cells.prefix(word) or word == "default" for word in words) and bsd_row(rest, NONE) is None
+    if documents.begins(rest) or bsd_row(rest, NONE) is not None:
+        return False
+    return not any(cells.prefix(word) or word == "default" for word in words)

@@ -14,7 +14,7 @@ from routewatch.host.text.cleaning import lines_of
 from routewatch.host.text.draft import NotUnderstoodError
 from routewatch.host.text.saved import Found, Saved
 from routewatch.host.text.sections import Section, sections
-from routewatch.host.text.wrapped import unwrapped
+from routewatch.host.text.wrapped import unbroken, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ def _bsd(section: Section, found: Found) -> None:
 
 
 def _nettools(section: Section, found: Found) -> None:
-    for line in section.lines:
+    for line in unbroken(section.lines, lambda line: nettools.row(line, section.layout) is not None):
         route = nettools.row(line, section.layout)
         if route is None:
             found.unparsed.append(line)

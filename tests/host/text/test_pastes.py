@@ -78,67 +78,6 @@ def test_many_documents_that_are_none_cost_no_more_than_their_lines() -> None:
     assert len(saved.unparsed) == len(lines)
 
 
-def test_a_route_that_the_window_wrapped_is_whole_again() -> None:
-    saved = read(
-        "default via 192.168.7.1 dev wlan0 proto dhcp src\n192.168.7.50 metric 600\n"
-        "10.44.0.0/24 dev tun0 proto kernel scope link src\n10.44.0.2\n"
-        "192.168.7.0/24 dev wlan0 proto kernel scope link\nsrc 192.168.7.50 metric 600\n"
-    )
-
-    assert not saved.unparsed
-    assert [(route.destination, route.preferred_source, route.metric) for route in saved.routes] == [
-        ("0.0.0.0/0", "192.168.7.50", 600),
-        ("10.44.0.0/24", "10.44.0.2", None),
-        ("192.168.7.0/24", "192.168.7.50", 600),
-    ]
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        "default via\n10.44.0.1 dev tun0",
-        "10.45.0.0/16 via\n10.44.0.1 dev tun0 proto static",
-        "default via\nfe80::1 dev tun0",
-        "default proto static\nnexthop via 10.0.0.1 dev a weight 1\nnexthop via\n10.0.1.1 dev b weight 1",
-    ],
-)
-def test_an_address_behind_a_line_that_ends_in_via_is_believed_neither_as_gateway_nor_as_destination(row: str) -> None:
-    saved = read(f"192.168.7.0/24 dev wlan0 scope link\n{row}\n")
-
-    assert [route.destination for route in saved.routes] == ["192.168.7.0/24"]
-    assert saved.unparsed == tuple(row.split("\n"))
-
-
-def test_a_route_whose_wrapped_rest_is_masked_is_no_route() -> None:
-    assert read("192.168.7.0/24 dev wlan0 scope link\nsrc x.x.x.x metric 600\n").routes == ()
-
-
-def test_a_route_that_was_cut_off_takes_the_next_one_not_with_it() -> None:
-    saved = read("default via 192.168.7.1 dev wlan0 proto\n10.44.0.0/24 dev tun0\n")
-
-    assert shown("default via 192.168.7.1 dev wlan0 proto\n10.44.0.0/24 dev tun0\n") == [("10.44.0.0/24", None, "tun0")]
-    assert saved.unparsed == ("default via 192.168.7.1 dev wlan0 proto",)
-
-
-def test_a_route_that_was_cut_off_is_not_ended_by_what_is_no_rest_of_it() -> None:
-    lines = (
-        "unreachable 2001:db8:7::/48 dev",
-        "192.168.7          link#4             UCS               en0      !",
-    )
-
-    saved = read("default via 192.168.7.1 dev wlan0\n" + "\n".join(lines))
-
-    assert saved.unparsed == lines
-    assert len(saved.routes) == 1
-
-
-def test_a_route_cut_off_behind_via_takes_no_gateway_from_the_next_one() -> None:
-    saved = read("default via\n10.44.0.1 via 10.44.0.5 dev tun0\n")
-
-    assert saved.unparsed == ("default via",)
-    assert [(route.destination, route.gateway) for route in saved.routes] == [("10.44.0.1/32", "10.44.0.5")]
-
-
 def test_half_of_everything_is_printed_as_default_by_route_with_names() -> None:
     assert shown(
         "Kernel IP routing table\n"

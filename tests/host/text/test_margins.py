@@ -1,0 +1,73 @@
+"""Numbers and marks before lines are taken off where they count or mark lines, never where they are a row's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from routewatch.host.text import read
+
+
+def destinations(text: str) -> list[str]:
+    return [route.destination for route in read(text).routes]
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (
+            "10 link#4 UCS en0\n11 link#4 UCS en0\n12 link#4 UCS en0\n",
+            ["10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/8"],
+        ),
+        (
+            "10 10.9.0.1 UGSc en0\n11 10.9.0.1 UGSc en0\n12 10.9.0.1 UGSc en0\n",
+            ["10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/8"],
+        ),
+        ("10.8/24 link#4 UCS en0\n11.8/24 link#4 UCS en0\n", ["10.8.0.0/24", "11.8.0.0/24"]),
+        (
+            "2001:db8::/32 dev a\n2002:db8::/32 dev a\n2003:db8::/32 dev a\n",
+            ["2001:db8::/32", "2002:db8::/32", "2003:db8::/32"],
+        ),
+    ],
+)
+def test_numbers_that_are_part_of_an_address_stay(table: str, wanted: list[str]) -> None:
+    assert destinations(table) == wanted
+
+
+def test_the_priority_of_a_rule_is_no_number_of_its_line() -> None:
+    saved = read("0:\tfrom all lookup local\n100:\tfrom all lookup 7\n32766:\tfrom all lookup main\n")
+
+    assert [rule.priority for rule in saved.rules] == [0, 100, 32766]
+
+
+def test_rules_that_somebody_numbered_keep_their_priorities() -> None:
+    saved = read("     1\t0:\tfrom all lookup local\n     2\t100:\tfrom all lookup 7\n")
+
+    assert [rule.priority for rule in saved.rules] == [0, 100]
+
+
+def test_lines_found_by_grep_are_counted_with_gaps() -> None:
+    assert destinations("5:default via 192.168.7.1 dev a\n9:10.0.0.0/8 dev b\n12:fe80::/64 dev a\n") == [
+        "0.0.0.0/0",
+        "10.0.0.0/8",
+        "fe80::/64",
+    ]
+
+
+def test_what_a_patch_adds_and_removes_is_of_two_tables_and_stays_told() -> None:
+    patch = "-10.8.0.0/24 dev tun0\n+10.9.0.0/24 dev tun0\n"
+
+    assert read(patch).unparsed == tuple(patch.splitlines())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "# 0/1 utun2 UScg utun2",
+        "# 10.8/24 utun3 USc utun3",
+        "# default,192.168.7.1,UGSc,en0",
+        '# [{"dst":"default","gateway":"192.168.7.1","dev":"eth0","flags":[]}]',
+        "# 10.0.0.0/8 via 10.8.0.1 dev tun0",
+    ],
+)
+def test_a_row_that_somebody_commented_out_is_told_and_not_taken_for_a_prompt(row: str) -> None:
+    assert read(f"10.44.0.0/16 dev tun0\n{row}\n").unparsed == (row,)
