@@ -156,7 +156,9 @@ class MacHost:
         from routewatch.host.macos import services  # noqa: PLC0415 - few Macs have such a VPN
 
         said = self._programs.read("scutil", "--nc", "list")
-        is_any = any(each.is_connected for each in services.connections(said.out))
+        known = services.connections(said.out) if said.status == 0 else None
+        # Where it can't tell, the mark is believed: a live tunnel that is thought dead would lose its routes.
+        is_any = known is None or any(each.is_connected for each in known)
         return frozenset(marked) if is_any else frozenset()
 
     def _processes(self, known: Iterable[Process]) -> tuple[Process, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from routewatch.core.model import Family
 
+_LIST = "network connection services in the current set"  # its title, also where there are none
 # "* (Connected)   UUID VPN (com.example.vpn) "Work" [VPN:com.example.vpn]"; an older one has "VPN --> IKEv2"
 _CONNECTION = re.compile(r'(\*?)\s*\(([^)]*)\)\s+(\S+) ([^"]*)"(.*)"(?:\s*\[(.*)\])?')
 _TITLES: dict[str, Family] = {"IPv4": "inet", "IPv6": "inet6"}
@@ -81,8 +82,10 @@ def interface_states(text: str) -> tuple[InterfaceState, ...]:
     return tuple(found)
 
 
-def connections(text: str) -> tuple[Connection, ...]:
-    """Return the VPN services that ``scutil --nc list`` prints."""
+def connections(text: str) -> tuple[Connection, ...] | None:
+    """Return the VPN services that ``scutil --nc list`` prints; None where the text is no such list."""
+    if _LIST not in text:
+        return None
     rows = (_CONNECTION.fullmatch(line.strip()) for line in text.splitlines())
     return tuple(
         Connection(row[2], row[3], row[5], row[4].strip(), row[6] or "", enabled=bool(row[1])) for row in rows if row

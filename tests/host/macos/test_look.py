@@ -93,6 +93,17 @@ def test_a_connected_network_extension_carries_its_traffic_and_a_disconnected_on
     assert left.owner is not None
 
 
+@pytest.mark.parametrize("mode", ["fail", "garbage", "empty"])
+def test_where_scutil_can_not_tell_a_marked_tunnel_is_taken_for_connected(mac: Mac, host: MacHost, mode: str) -> None:
+    """One whose only addresses are link-local, for which nothing else speaks."""
+    office = mac.connect_network_extension("Office", routes=["10.20.0.0/16"])
+    office.loses_its_address()
+    assert is_held(link(host, office.name))
+
+    mac.misbehaves("scutil", mode)
+    assert is_held(link(host, office.name))
+
+
 def test_a_utun_that_a_daemon_of_the_system_holds_is_the_systems_whatever_its_address(mac: Mac, host: MacHost) -> None:
     calling = mac.connect_utun(client="CommCenter", routes=["10.9.0.0/16"])
 

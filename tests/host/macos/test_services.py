@@ -87,7 +87,7 @@ def test_a_machine_without_a_network_has_no_interfaces() -> None:
 
 
 def test_vpn_services_are_told_with_their_state_and_their_provider() -> None:
-    work, home, other = connections(LIST)
+    work, home, other = connections(LIST) or ()
 
     assert work == Connection(
         "Connected", WORK, 'Work "A" [old]', "VPN (com.example.vpn)", "VPN:com.example.vpn", enabled=True
@@ -95,6 +95,14 @@ def test_vpn_services_are_told_with_their_state_and_their_provider() -> None:
     assert home == Connection("Disconnected", HOME, "Home", "IPSec", "IPSec", enabled=True)
     assert other == Connection("Connecting", HOME, "Off by default", "VPN --> IKEv2", "VPN:IKEv2")
     assert [one.name for one in (work, home, other) if one.is_connected] == ['Work "A" [old]']
+
+
+def test_what_is_no_list_of_services_is_not_taken_for_an_empty_one() -> None:
+    title = LIST.splitlines()[0]
+    assert title
+    assert connections(f"{title}\n") == ()
+    assert connections("") is None
+    assert connections("scutil: no\n") is None
 
 
 @given(st.text(), st.integers(0, 1000))
