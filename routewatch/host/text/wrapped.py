@@ -41,6 +41,7 @@ def unbroken(lines: Sequence[str], is_row: Callable[[str], bool], *, expires: bo
         for at, (line, following) in enumerate(pairwise(lines), start=1)
         if len(line) == width
         and _WORD.match(following)
+        and not following.endswith(":")  # the title of a section
         and not (following.isdigit() and (expires or line[-1].isdigit()))
         and not is_row(following)
     }

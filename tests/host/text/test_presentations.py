@@ -120,8 +120,8 @@ def test_a_row_that_was_damaged_on_its_way_is_told(table: str, presentation: str
     check_nothing_is_lost_or_made_up(TABLES[table], HARMFUL[presentation](TABLES[table]))
 
 
-# "22:fe80::/64" is an address as well: only whole tables show that it is not. Nothing else finds the lines of an old Mac,
-# and where a terminal broke a word only its width tells.
+# "22:fe80::/64" is an address as well: only whole tables show that it is not. Nothing else finds the lines of an old
+# Mac, and where a terminal broke a word only its width tells.
 ONE_OF_SEVERAL = [name for name in HARMLESS if name not in {"numbered by grep", "lines of an old Mac"}]
 LAST = [name for name in HARMFUL if not name.startswith("broken")]
 ways = st.lists(st.sampled_from(ONE_OF_SEVERAL), max_size=3, unique_by=lambda name: name.startswith("numbered") or name)

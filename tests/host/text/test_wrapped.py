@@ -84,7 +84,7 @@ def test_rows_of_macos_that_mail_wrapped_are_whole_again() -> None:
         HEADER
         + "default                                 fe80::%utun0\nUGcIg               utun0\n"
         + "fd00:60::/64                            utun5                                   USc\nutun5      !\n"
-        + "fd00:61::/64                            utun5                                   USc                 utun5\n!\n"
+        + "fd00:61::/64                            utun5                                   USc               utun5\n!\n"
     )
 
     assert not saved.unparsed
@@ -116,6 +116,13 @@ def test_a_word_below_a_row_that_is_whole_is_no_part_of_it() -> None:
 
     assert saved.routes == read(row).routes
     assert saved.unparsed == ("ok",)
+
+
+def test_the_title_of_the_next_section_is_no_part_of_the_last_rows_interface() -> None:
+    row = "192.168.228.255    ff:ff:ff:ff:ff:ff  UHLWbI          0        5 vmnet1"
+    other = "192.168.228.254    ff:ff:ff:ff:ff:ff  UHLWbI          0        5 vmnet1"
+
+    assert {route.interface for route in read(f"{other}\n\nInternet6:\n{row}\n\nInternet6:\n").routes} == {"vmnet1"}
 
 
 def test_an_expiry_below_a_row_is_no_part_of_its_interface() -> None:
