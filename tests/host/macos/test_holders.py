@@ -115,7 +115,8 @@ def test_who_has_ended_does_not_run_though_its_parent_has_not_asked_for_it(tmp_p
     with running(script(tmp_path, "openvpn")) as client:
         client.kill()
         until(lambda: psutil.Process(client.pid).status() == psutil.STATUS_ZOMBIE)
-        assert holders.running(only("openvpn"), ()) == ()
+        found = holders.running(only("openvpn"), ())  # others' clients may run on this machine
+        assert client.pid not in {each.pid for each in found}
 
 
 def test_the_author_is_the_process_and_who_started_it_nearest_first(tmp_path: Path) -> None:
