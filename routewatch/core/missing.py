@@ -14,6 +14,7 @@ from routewatch.core.addresses import connected_prefix, is_default, is_host, is_
 from routewatch.core.attribution import ROUTING_DAEMONS
 from routewatch.core.diff import key, steady
 from routewatch.core.evidence_for import outlasted
+from routewatch.core.known_routers import unused_routers
 from routewatch.core.letters import is_bound, is_own_address
 from routewatch.core.model import MAIN_TABLE, Nexthop, PolicyRule, Route
 from routewatch.core.system_rows import comes_by_itself
@@ -37,8 +38,9 @@ class Loss(NamedTuple):
 
 
 def find_missing(scene: Scene) -> tuple[Finding, ...]:
-    """Judge every row that a session, or the time since the latest baseline, took away."""
-    return tuple(finding for loss in _losses(scene) if (finding := _judge(loss, scene)) is not None)
+    """Judge every row that a session, or the time since the latest baseline, took away, and defaults nobody has."""
+    found = tuple(finding for loss in _losses(scene) if (finding := _judge(loss, scene)) is not None)
+    return (*found, *unused_routers(scene, found))
 
 
 def _losses(scene: Scene) -> Iterator[Loss]:

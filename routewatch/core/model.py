@@ -151,6 +151,14 @@ class Neighbour(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: str = ""  # "reachable", "stale", "delay", "probe", "permanent", "noarp", "incomplete", "failed"
 
 
+class Router(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A router that the system's own configuration names, whatever the table says."""
+
+    family: Family
+    interface: str
+    address: str
+
+
 class Author(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who asked the kernel for a change: a hint, never proof."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from routewatch.core.model import Family, Link, Moment, Neighbour, NexthopObject, Place, PolicyRule, Process
+from routewatch.core.model import Family, Link, Moment, Neighbour, NexthopObject, Place, PolicyRule, Process, Router
 from routewatch.core.table import Table
 
 
@@ -23,6 +23,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     rules: tuple[PolicyRule, ...] = ()
     links: tuple[Link, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    routers: tuple[Router, ...] = ()  # asked for only where no default is there; of this moment, and never stored
     nexthop_objects: tuple[NexthopObject, ...] = ()
     processes: tuple[Process, ...] = ()  # of our own network namespace, as far as we could look
     processes_seen: bool = True  # False: some process could not be looked at

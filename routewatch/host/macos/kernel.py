@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from routewatch.core.addresses import is_default, is_link_local
 from routewatch.core.model import Author, Place, Process
 from routewatch.core.signatures import client_processes
 from routewatch.core.snapshot import Snapshot
 from routewatch.core.system_links import told_apart
-from routewatch.core.tunnels import KEPT_OPEN
+from routewatch.core.tunnels import KEPT_OPEN, is_uplink
 from routewatch.errors import ObservationError, StateError
 from routewatch.host import clocks
 from routewatch.host.macos import holders, interfaces, owners
@@ -32,7 +33,7 @@ from routewatch.host.packed import PackedCodec, packed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from routewatch.core.model import Link, Login, Moment
+    from routewatch.core.model import Link, Login, Moment, Route, Router
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
     from routewatch.host.macos.interfaces import Listing
@@ -84,6 +85,7 @@ class MacHost:
             routes=packed(seen.routes),
             links=told_apart((_held(link, held, connected) for link in links), seen.routes),
             neighbours=neighbours(seen.routes),
+            routers=self._routers(seen.routes, links),
             processes=self._processes((*held.values(), *also) if self._is_own else held.values()),
             processes_seen=is_sure,
             complete=not seen.torn,
@@ -161,9 +163,31 @@ class MacHost:
         is_any = known is None or any(each.is_connected for each in known)
         return frozenset(marked) if is_any else frozenset()
 
+    def _routers(self, routes: Iterable[Route], links: Iterable[Link]) -> tuple[Router, ...]:
+        """Return the router of the primary service, as configd knows it: asked only where no default leads anywhere.
+
+        It goes by what it has configured, whatever was done to the table since (IPMonitor, ip_plugin.c).
+        """
+        if any(is_default(route) and route.family == "inet" for route in routes) or not any(
+            map(_is_on_a_network, links)
+        ):
+            return ()
+        from routewatch.host.macos import services  # noqa: PLC0415 - a Mac has a default, mostly
+
+        try:
+            said = self._programs.read("scutil", stdin="show State:/Network/Global/IPv4\n")
+        except ObservationError:
+            return ()  # unknown, as on a system that has no such knowledge
+        return services.routers(said.out)
+
     def _processes(self, known: Iterable[Process]) -> tuple[Process, ...]:
         """Return the processes that may be VPN clients, and those that hold or held a tunnel and still run."""
         return holders.running(self._interesting, known) if self._is_own else tuple(known)
+
+
+def _is_on_a_network(link: Link) -> bool:
+    own = (each.address for each in link.addresses if "." in each.address and not is_link_local(each.address))
+    return link.carrier and is_uplink(link) and any(own)
 
 
 def _held(link: Link, held: Mapping[str, Process], connected: frozenset[str]) -> Link:

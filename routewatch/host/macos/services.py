@@ -1,8 +1,7 @@
-"""What configd knows, by scutil(8): the primary service, the interfaces in service order, the connected VPN services.
+"""What configd knows, by scutil(8): the primary service and its router, the connected VPN services.
 
 VPN clients that make their utun themselves (wg-quick, openvpn, tailscaled) are no services: nothing here tells of
-them. Pure: text in, values out; sources are configd's scutil.tproj/nc.c and nwi/network_state_information_logging.h.
-Nothing raises.
+them. Pure: text in, values out; the source is configd's scutil.tproj/nc.c. Nothing raises.
 """
 
 from __future__ import annotations
@@ -10,18 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from routewatch.core.addresses import address
+from routewatch.core.model import Router
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from routewatch.core.model import Family
 
 _LIST = "network connection services in the current set"  # its title, also where there are none
 # "* (Connected)   UUID VPN (com.example.vpn) "Work" [VPN:com.example.vpn]"; an older one has "VPN --> IKEv2"
 _CONNECTION = re.compile(r'(\*?)\s*\(([^)]*)\)\s+(\S+) ([^"]*)"(.*)"(?:\s*\[(.*)\])?')
-_TITLES: dict[str, Family] = {"IPv4": "inet", "IPv6": "inet6"}
-_SECTION = re.compile(r"(IPv[46]) network interface information")
-# "     en0 : flags      : 0x5 (IPv4,DNS)": a name; the members that follow are indented further and have none
-_STATE = re.compile(r"\s*(\S+) : flags\s*: \S+(?: \((.*)\))?")
 
 
 class Primary(NamedTuple):
@@ -30,17 +26,6 @@ class Primary(NamedTuple):
     interface: str
     service: str = ""
     router: str | None = None  # none for a point-to-point link
-
-
-class InterfaceState(NamedTuple):
-    """One interface of a service, as configd ranks them."""
-
-    family: Family
-    interface: str
-    flags: tuple[str, ...] = ()  # "IPv4", "IPv6", "DNS", ...
-    address: str | None = None
-    vpn_server: str | None = None
-    reachable: bool = False
 
 
 class Connection(NamedTuple):
@@ -67,19 +52,14 @@ def primaries(text: str) -> tuple[Primary | None, ...]:
     return tuple(_primary(answer) for answer in _answers(text))
 
 
-def interface_states(text: str) -> tuple[InterfaceState, ...]:
-    """Return the interfaces that ``scutil --nwi`` lists, the highest ranked of each family first."""
-    found: list[InterfaceState] = []
-    family: Family | None = None
-    for line in text.splitlines():
-        section, state = _SECTION.fullmatch(line.strip()), _STATE.fullmatch(line.rstrip())
-        if section:
-            family = _TITLES[section[1]]
-        elif state and family:
-            found.append(InterfaceState(family, state[1], tuple(filter(None, (state[2] or "").split(",")))))
-        elif found:
-            found[-1] = _with_member(found[-1], line)
-    return tuple(found)
+def routers(text: str) -> tuple[Router, ...]:
+    """Return the IPv4 routers of such answers."""
+    found = (primary for primary in primaries(text) if primary is not None)
+    return tuple(
+        Router(family="inet", interface=primary.interface, address=primary.router)
+        for primary in found
+        if primary.router and _is_ipv4(primary.router)
+    )
 
 
 def connections(text: str) -> tuple[Connection, ...] | None:
@@ -117,14 +97,8 @@ def _primary(members: dict[str, str] | None) -> Primary | None:
     return Primary(members["PrimaryInterface"], members.get("PrimaryService", ""), members.get("Router"))
 
 
-def _with_member(state: InterfaceState, line: str) -> InterfaceState:
-    key, colon, value = (part.strip() for part in line.partition(" : "))
-    match key if colon else "":
-        case "address":
-            return state._replace(address=value)
-        case "VPN server":
-            return state._replace(vpn_server=value)
-        case "reach":
-            return state._replace(reachable="(Reachable" in value)
-        case _:
-            return state
+def _is_ipv4(text: str) -> bool:
+    try:
+        return address(text).version == 4  # noqa: PLR2004 - IPv4
+    except ValueError:
+        return False

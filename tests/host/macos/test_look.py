@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routewatch.core.model import Router
 from routewatch.core.tunnels import is_held, is_tunnel, is_uplink, tunnels
 from routewatch.errors import ObservationError, StateError
 from routewatch.host.macos.kernel import MacHost
@@ -62,6 +63,25 @@ def test_a_look_never_costs_more_than_is_allowed(mac: Mac, host: MacHost) -> Non
     host.observe()
     counted = Counter(call[0] for call in mac.calls())
     assert counted == {"netstat": 1, "ifconfig": 1, "lsof": 1, "scutil": 1}
+
+
+def test_the_router_is_asked_for_where_no_default_is_there(mac: Mac, host: MacHost) -> None:
+    assert host.observe().routers == ()
+
+    mac.route("-n delete -inet default")
+    mac.forget_calls()
+    assert host.observe().routers == (Router(family="inet", interface="en0", address="192.168.7.1"),)
+    assert mac.calls("scutil") == [["scutil"]]
+
+    mac.misbehaves("scutil", "fail")
+    assert host.observe().routers == ()
+    mac.lacks("scutil")
+    assert host.observe().routers == ()
+
+    mac.leave_wifi()
+    mac.forget_calls()
+    assert host.observe().routers == ()
+    assert mac.calls("scutil") == []
 
 
 def test_only_what_carries_a_vpn_is_a_tunnel(mac: Mac, host: MacHost) -> None:

@@ -5,32 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routewatch.host.macos.services import Connection, InterfaceState, Primary, connections, interface_states, primaries
+from routewatch.core.model import Router
+from routewatch.host.macos.services import Connection, Primary, connections, primaries, routers
 
 WORK, HOME = "07CD635E-71A1-4229-9C2F-B485A7700001", "2C5C591F-B2EB-4ADD-8A69-04109E8A0002"
-STATES = """\
-Network information
-
-IPv4 network interface information
-   utun4 : flags      : 0x5 (IPv4,DNS)
-           address    : 10.8.0.2
-           VPN server : 203.0.113.7
-           reach      : 0x00000003 (Reachable,Transient Connection)
-     en0 : flags      : 0x7 (IPv4,IPv6,DNS)
-           address    : 192.168.7.23
-           reach      : 0x00000002 (Reachable)
-
-   REACH : flags 0x00000003 (Reachable,Transient Connection)
-
-IPv6 network interface information
-     en0 : flags      : 0x7 (IPv4,IPv6,DNS)
-           address    : fd00:7::23
-           reach      : 0x00000000 (Not Reachable)
-
-   REACH : flags 0x00000000 (Not Reachable)
-
-Network interfaces: utun4 en0
-"""
 GLOBAL = f"""\
 <dictionary> {{
   AdditionalRoutes : <array> {{
@@ -70,20 +48,12 @@ def test_an_answer_that_was_cut_short_is_none_at_all() -> None:
     assert primaries(GLOBAL.rstrip("}\n")) == ()
 
 
-def test_interfaces_come_in_the_order_of_their_services() -> None:
-    assert interface_states(STATES) == (
-        InterfaceState("inet", "utun4", ("IPv4", "DNS"), "10.8.0.2", "203.0.113.7", reachable=True),
-        InterfaceState("inet", "en0", ("IPv4", "IPv6", "DNS"), "192.168.7.23", reachable=True),
-        InterfaceState("inet6", "en0", ("IPv4", "IPv6", "DNS"), "fd00:7::23"),
+def test_the_router_of_the_primary_service_is_told_where_it_has_one() -> None:
+    assert routers(f"{ON_A_TUNNEL}  No such key\n{GLOBAL}") == (
+        Router(family="inet", interface="en0", address="192.168.7.1"),
     )
-
-
-def test_a_machine_without_a_network_has_no_interfaces() -> None:
-    text = (
-        "Network information\n\nIPv4 network interface information\n   No IPv4 states found\n\n   REACH : flags 0x0\n"
-    )
-
-    assert interface_states(text) == ()
+    assert routers(GLOBAL.replace("192.168.7.1", "2001:db8::1")) == ()
+    assert routers(GLOBAL.replace("192.168.7.1", "nobody")) == ()
 
 
 def test_vpn_services_are_told_with_their_state_and_their_provider() -> None:
@@ -107,8 +77,8 @@ def test_what_is_no_list_of_services_is_not_taken_for_an_empty_one() -> None:
 
 @given(st.text(), st.integers(0, 1000))
 def test_no_text_raises(text: str, at: int) -> None:
-    for whole in (STATES, GLOBAL, LIST):
+    for whole in (GLOBAL, LIST):
         damaged = whole[:at] + text + whole[at:]
         primaries(damaged)
-        interface_states(damaged)
+        routers(damaged)
         connections(damaged)
