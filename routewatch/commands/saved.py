@@ -19,8 +19,17 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 LARGEST = 64 * 1024 * 1024  # half a million rows
 LONGEST_LINE = 64 * 1024  # no table has such lines but JSON, which may be one
+_LOOKED_AT = 200  # bytes
 _FORMATS = "it reads netstat -nr of macOS, the BSDs and Linux, route -n, ip route, ip -j route, and its own JSON"
 _BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16, which some systems' editors and shells save
+# What a compressed file begins with, and what unpacks it to a pipe
+_PACKED = {
+    b"\x1f\x8b": "gzip -dc",
+    b"\xfd7zXZ\0": "xz -dc",
+    b"BZh": "bzip2 -dc",
+    b"\x28\xb5\x2f\xfd": "zstd -dc",
+    b"PK\x03\x04": "unzip -p",
+}
 
 
 def read_saved(source: str) -> Saved:
@@ -61,9 +70,22 @@ def _bounded(file: BinaryIO, name: str) -> bytes:
 def _text(content: bytes, name: str) -> str:
     if content.startswith(_BYTE_ORDERS):
         return content.decode("utf-16", errors="replace")
+    if (unpack := next((each for magic, each in _PACKED.items() if content.startswith(magic)), None)) is not None:
+        raise UsageError(f"{name}: compressed", f"unpack it first: {unpack} FILE | routewatch snapshot --from -")
+    if (order := _unmarked_utf16(content)) is not None:
+        return content.decode(order, errors="replace")
     if b"\0" in content:
         raise UsageError(f"{name}: binary data, not a text", _FORMATS)
     return content.decode(errors="replace")
+
+
+def _unmarked_utf16(content: bytes) -> str | None:
+    """Return the order of bytes of UTF-16 without a mark: of letters of a table, every other byte is zero."""
+    start = content[:_LOOKED_AT]
+    for order, zeros, letters in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if zeros and not any(zeros) and 0 not in letters:
+            return order
+    return None
 
 
 def _refuse_long_lines(text: str, name: str) -> None:

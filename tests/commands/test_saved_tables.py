@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.commands.desk import Desk
@@ -114,6 +118,26 @@ def test_a_file_that_is_no_table_is_refused_in_one_line_with_a_hint(desk: Desk, 
     assert NO_TABLES[content] in answer.document["error"]["message"]
     assert answer.document["error"]["hint"]
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_a_table_is_read_as_the_editors_of_other_systems_save_it(desk: Desk, saved: Path, encoding: str) -> None:
+    saved.write_bytes(TABLE.replace("\n", "\r\n").encode(encoding))
+
+    assert len(desk.ask("snapshot", "--from", str(saved)).document["routes"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("pack", "unpack"), [(gzip.compress, "gzip -dc"), (lzma.compress, "xz -dc"), (bz2.compress, "bzip2 -dc")]
+)
+def test_a_compressed_table_is_refused_with_what_unpacks_it(
+    desk: Desk, saved: Path, pack: Callable[[bytes], bytes], unpack: str
+) -> None:
+    saved.write_bytes(pack(TABLE.encode()))
+
+    error = desk.ask("snapshot", "--from", str(saved)).document["error"]
+    assert error["message"].endswith("table.txt: compressed")
+    assert error["hint"] == f"unpack it first: {unpack} FILE | routewatch snapshot --from -"
 
 
 @pytest.mark.parametrize("name", [".", "missing.txt", "table.txt/inside", "a\0b"])
