@@ -5,6 +5,7 @@ Strict on purpose: a damaged or masked word must not become an address that nobo
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING
@@ -19,8 +20,8 @@ EVERYTHING: dict[Family, str] = {"inet": "0.0.0.0/0", "inet6": "::/0"}
 UNSPECIFIED = frozenset({"0.0.0.0", "::", "*", "[::]"})  # noqa: S104 - what tables print where there is no gateway
 # RT_TABLE_*: the names that exist everywhere. 0 is "unspec": what else a name means, only its own machine knows
 TABLES = {"unspec": 0, "default": DEFAULT_TABLE, "main": MAIN_TABLE, "local": LOCAL_TABLE, "all": 0}
-MARKS = (",", ";")  # what ends a word of a sentence or a list, and none of a table
 _NAME_SIZE = 15  # IFNAMSIZ less its zero
+_NAME = re.compile(rf"[^/:<>,;]{{1,{_NAME_SIZE}}}")
 _DIGITS = 10  # of 2^32 - 1
 _HIGHEST = 2**32 - 1
 
@@ -92,4 +93,4 @@ def natural(word: str) -> int | None:
 
 def is_name(word: str) -> bool:
     """Tell whether a word is the name of an interface (dev_valid_name, net/core/dev.c), not masked, nor of a list."""
-    return 0 < len(word.encode(errors="replace")) <= _NAME_SIZE and not any(letter in "/:<>,;" for letter in word)
+    return _NAME.fullmatch(word) is not None and (word.isascii() or len(word.encode(errors="replace")) <= _NAME_SIZE)

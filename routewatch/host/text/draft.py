@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
 
 from routewatch.core.model import Family, Nexthop
-from routewatch.host.text import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MARKED = re.compile(r"[,;>](?:\s|$)")  # the end of a word of a sentence, a list, a mask, a web page; of no table
 Read = TypeVar("Read")
 
 
@@ -25,7 +26,7 @@ class Words:
     def __init__(self, line: str) -> None:
         """Split the line; ``ip -o`` writes a backslash in the place of a line end. Raises NotUnderstoodError."""
         self.left = line.replace("\\", " ").split()[::-1]
-        if any(word.endswith((*cells.MARKS, ">")) for word in self.left):  # a list's, a mask's, a web page's
+        if _MARKED.search(line):
             raise NotUnderstoodError
 
     def next(self) -> str:

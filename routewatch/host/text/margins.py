@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _TIME = re.compile(
-    r"\[?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d"
+    r"^\[?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d"
     r"(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?(?: |$)"
     r"(?: *[\w.-]+ [\w./-]+\[\d+\]:(?: |$))?",  # syslog's host and program
-    re.ASCII,
+    re.ASCII | re.MULTILINE,
 )
-_NUMBER = re.compile(r"\[?(\d{1,6})(\](?= |$)|:|[.)](?= |$)| *\|(?= |$)|(?= |$)) *", re.ASCII)
-_BULLET = re.compile(r"([-*\u2022])(?: |$)")
-_BAR = re.compile(r"((?:[\w.-]+ +)?[|\u2502])(?: |$)", re.ASCII)  # "app_1 | " of container logs
+_NUMBER = re.compile(r"^\[?(\d{1,6})(\](?= |$)|:|[.)](?= |$)| *\|(?= |$)|(?= |$)) *", re.ASCII | re.MULTILINE)
+_BULLET = re.compile(r"^([-*\u2022])(?: |$)", re.MULTILINE)
+_BAR = re.compile(r"^((?:[\w.-]+ +)?[|\u2502])(?: |$)", re.ASCII | re.MULTILINE)  # "app_1 | " of container logs
 _TITLE = re.compile(r"(?:default|Destination|Routing|Internet6?:|Kernel)(?:\s|$)")
 _NETWORK = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,3}/\d{1,2}|\d{1,10}:\s+(?:not )?from)\s", re.ASCII)
 _NETWORK6 = re.compile(r"[0-9a-f:]*:[0-9a-f:]*/\d{1,3}\s", re.ASCII)
@@ -40,11 +40,13 @@ class _Numbered(NamedTuple):
 
 def without_margins(lines: Sequence[str]) -> list[str]:
     """Return the lines without what stands in front of each of them."""
-    found = list(lines)
+    found, text = list(lines), "\n".join(lines)  # one search tells that most texts have no margins
     for kind in (_BAR, _TIME, _BULLET):
+        if not kind.search(text):
+            continue
         for at, rest in _alike(kind, found):
             found[at] = rest
-    for run in _runs(found):
+    for run in _runs(found) if _NUMBER.search("\n".join(found)) else ():
         if _is_numbering(run):
             for each in run:
                 found[each.at] = each.rest

@@ -24,6 +24,9 @@ _FLAGS = 2  # its column
 _REST = re.compile(
     r"!|(?:\w{1,10} +)?(?:(?:(?:\d[\d.]*|-|L) +)+[A-Za-z][\w.]*|[A-Za-z]*[\w.]*\d)(?: +(?:!|\d+))?", re.ASCII
 )
+_ANY_REST = re.compile(
+    rf"^(?:{_REST.pattern}|(?:Flags|Refs|Use|Mtu|Netif|Expire|Interface|Prio|Iface)\b.*)$", re.ASCII | re.MULTILINE
+)
 _HEADER = frozenset({"Flags", "Refs", "Use", "Mtu", "Netif", "Expire", "Interface", "Prio", "Iface", "Nhop#"})
 
 
@@ -39,7 +42,7 @@ def unbroken(lines: Sequence[str], is_row: Callable[[str], bool], *, expires: bo
     seams = {
         at
         for at, (line, following) in enumerate(pairwise(lines), start=1)
-        if len(line) == width
+        if len(line) == width > len(following)
         and _WORD.match(following)
         and not following.endswith(":")  # the title of a section
         and not (following.isdigit() and (expires or line[-1].isdigit()))
@@ -65,6 +68,8 @@ def unwrapped(lines: Sequence[str]) -> Unwrapped:
     """Put together what was one row, and set apart what is left of rows that were cut off."""
     lines = unbroken([line for line in lines if line], _is_row, expires=True)
     found = Unwrapped([], [])
+    if not _ANY_REST.search("\n".join(lines)):
+        return Unwrapped(lines, [])
     at = 0
     while at < len(lines):
         size = _size(lines[at : at + _MOST])
