@@ -33,7 +33,7 @@ def logged(script: str, verbosity: int = 0) -> list[dict[str, Any]]:
 def on_a_terminal(script: str) -> str:
     ours, theirs = pty.openpty()
     with subprocess.Popen([sys.executable, "-c", SETUP.format(0) + script], cwd=ROOT, stderr=theirs) as child:
-        child.wait(30)
+        child.wait(60)
     os.close(theirs)
     try:
         return os.read(ours, 65536).decode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 
+PATIENCE = 0.2  # seconds that a manager may take to hear us
+
 
 def notify(state: str) -> bool:
     """Tell the service manager a state such as "READY=1"; tell whether somebody was there to hear it."""
@@ -13,6 +15,8 @@ def notify(state: str) -> bool:
         return False
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            # unix(7): sending blocks while the other's queue is full, and whoever waits for that hears no doorbell
+            channel.settimeout(PATIENCE)
             channel.sendto(state.encode(), address.replace("@", "\0", 1) if address.startswith("@") else address)
     except OSError:
         return False  # a manager that went deaf is no reason to stop

@@ -24,10 +24,24 @@ def test_the_service_manager_hears_what_is_said(
     monkeypatch.setenv("NOTIFY_SOCKET", name)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(name.replace("@", "\0"))
-        manager.settimeout(5)
+        manager.settimeout(60)
 
         assert notify("READY=1\nSTATUS=watching")
         assert manager.recv(100) == b"READY=1\nSTATUS=watching"
+
+
+def test_a_manager_that_does_not_listen_holds_nobody_up_and_hears_the_next_word_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", name)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name)
+        while notify("STATUS=watching"):  # until its queue is full
+            pass
+
+        manager.recv(100)
+        assert notify("READY=1")
 
 
 @pytest.mark.parametrize("address", ["", "vsock:2:1", "/no/such/socket"])

@@ -197,10 +197,11 @@ def test_a_sender_that_has_gone_is_unknown() -> None:
 def test_a_sender_that_has_just_gone_is_remembered_for_what_it_left_in_the_queue() -> None:
     authors = Authors(Processes(nobody))
     with running(sys.executable, "-c", SLEEPER) as child:
-        met = authors.author_of(child.pid, now())
-    later = Moment(wall=0, boot=now().boot + 60, monotonic=0)
+        then = now()
+        met = authors.author_of(child.pid, then)
+    soon, later = (Moment(wall=0, boot=then.boot + seconds, monotonic=0) for seconds in (0.5, 60))
 
-    assert authors.author_of(child.pid, now()) == met
+    assert authors.author_of(child.pid, soon) == met
     assert authors.author_of(child.pid, later).kind == "unknown"
 
 
@@ -208,11 +209,12 @@ def test_a_process_that_became_another_program_is_looked_at_again() -> None:
     authors = Authors(Processes(nobody))
     with running("sh", "-c", f'echo ready; kill -STOP $$; exec {sys.executable} -c "{SLEEPER}"') as child:
         os.waitid(os.P_PID, child.pid, os.WSTOPPED)
-        shell = authors.author_of(child.pid, now())
+        then = now()
+        shell = authors.author_of(child.pid, then)
         child.send_signal(signal.SIGCONT)
         assert child.stdout is not None
         child.stdout.readline()
-        program = authors.author_of(child.pid, Moment(wall=0, boot=now().boot + 0.5, monotonic=0))
+        program = authors.author_of(child.pid, Moment(wall=0, boot=then.boot + 0.5, monotonic=0))
 
     assert shell.process is not None
     assert program.process is not None
@@ -240,7 +242,7 @@ def unshared(question: str, *options: str) -> str:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs root and unshare(1)")
     command = ["unshare", "--fork", "--pid", *options, sys.executable, "-c", question]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
 
 def test_where_proc_hides_processes_nothing_is_called_seen() -> None:
@@ -249,7 +251,7 @@ def test_where_proc_hides_processes_nothing_is_called_seen() -> None:
     question = "from routewatch.host.processes import *; print(Processes(lambda _: False).candidates().seen)"
     hide = "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "
     command = ["unshare", "--mount", "sh", "-c", f'{hide} "$@"', "sh", sys.executable, "-c", question]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
         pytest.skip(f"no such view of /proc here: {done.stderr.strip()[-200:]}")
 
@@ -265,7 +267,7 @@ def test_without_root_a_client_of_another_counts_by_its_name_and_is_not_called_s
     )
     with running(str(script(tmp_path, "rwt-client"))) as client:
         command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", sys.executable, "-c", question]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
             pytest.skip(f"others can't run this Python: {done.stderr.strip()[-200:]}")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routewatch.host.wakeups import Wakeups
+from tests.live.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def wakeups(path: Path) -> Iterator[Wakeups]:
         yield opened
 
 
-def woken(wakeups: Wakeups, patience: float = 5.0) -> set[str]:
+def woken(wakeups: Wakeups, patience: float = DEADLINE) -> set[str]:
     """Wait for the first word; an empty set when nothing came in time."""
     deadline = time.monotonic() + patience
     while (left := deadline - time.monotonic()) > 0 and select.select([wakeups], [], [], left)[0]:
@@ -60,7 +61,7 @@ def woken(wakeups: Wakeups, patience: float = 5.0) -> set[str]:
     return set()
 
 
-def settled(wakeups: Wakeups, patience: float = 5.0) -> bool:
+def settled(wakeups: Wakeups, patience: float = DEADLINE) -> bool:
     """Wait for the file to be another one, as the loop does: look after each wake-up."""
     deadline = time.monotonic() + patience
     while not wakeups.changed():
@@ -83,7 +84,7 @@ def test_signals_become_words_and_stop_ends_the_loop(path: Path, *, configured: 
             child.send_signal(number)
             assert child.stdout.readline() == f"{word}\n"
         assert child.stdout.readline() == "ended\n"
-        assert child.wait(10) == 0
+        assert child.wait(DEADLINE) == 0
 
 
 def test_an_interrupt_from_the_keyboard_means_stop(wakeups: Wakeups) -> None:

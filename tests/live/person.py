@@ -11,14 +11,13 @@ import os
 import pty
 import select
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.live.manager import Manager, manager
 from tests.live.waiting import DEADLINE, until
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Person:
             self.words(*words),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=DEADLINE,
             check=False,
             stdin=subprocess.DEVNULL,
             env={**os.environ, **environment},
@@ -162,28 +161,29 @@ class Person:
 class Daemon:
     """A running ``routewatch run`` whose words to the service manager are heard."""
 
-    def __init__(self, process: subprocess.Popen[str], channel: socket.socket, log: Path) -> None:
-        """Take the process, the socket of NOTIFY_SOCKET and the file of its standard error."""
-        self.process, self._channel, self._log = process, channel, log
-        self.told: list[str] = []
+    def __init__(self, process: subprocess.Popen[str], listening: Manager, log: Path) -> None:
+        """Take the process, who hears it and the file of its standard error."""
+        self.process, self._manager, self._log = process, listening, log
+
+    @property
+    def told(self) -> list[str]:
+        """Return what the service manager was told up to what was waited for last."""
+        return self._manager.told
 
     def hears(self, words: str) -> None:
         """Wait until the service manager is told something with these words; what was told before counts no more."""
-        deadline = time.monotonic() + DEADLINE
-        while time.monotonic() < deadline:
-            try:
-                self.told.append(self._channel.recv(4096).decode())
-            except TimeoutError:
-                if self.process.poll() is not None:
-                    break
-                continue
-            if words in self.told[-1]:
-                return
-        raise AssertionError(f"{words!r} was never told:\n{self.told}\n{self._log.read_text()}")
+        heard = self._manager.hears(words, lambda: self.process.poll() is None)
+        assert heard, f"{words!r} was never told:\n{self.told}\n{self._log.read_text()}"
+
+    def meets_the_vpn(self, *more: str) -> None:
+        """Wait until it knows the client and who made each of its routes: from then on the client may die."""
+        self.hears("STATUS=openvpn on tun0")
+        wanted = {line.split()[0].removesuffix("/32") for line in (*ROUTES, *more)}
+        until(lambda: wanted <= {line.get("row", "").partition(" ")[0].removesuffix("/32") for line in self.log()})
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the lines logged so far."""
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
+        """Return the lines logged so far; one that is just being written is none yet."""
+        return [json.loads(line) for line in self._log.read_text().rpartition("\n")[0].splitlines()]
 
     def events(self) -> list[str]:
         """Return the words for what happened."""
@@ -203,14 +203,12 @@ class Daemon:
 def daemon(person: Person, name: str = "run") -> Iterator[Daemon]:
     """Run ``routewatch run`` from the moment it says that it is ready."""
     log = person.folder / f"{name}.log"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, log.open("w") as output:
-        channel.bind(str(person.folder / name))
-        channel.settimeout(1)
-        environment = {**os.environ, "NOTIFY_SOCKET": str(person.folder / name)}
+    with manager(person.folder / name) as listening, log.open("w") as output:
+        environment = {**os.environ, **listening.environment}
         with subprocess.Popen(
             person.words("run"), stdin=subprocess.DEVNULL, stdout=output, stderr=output, text=True, env=environment
         ) as process:
-            running = Daemon(process, channel, log)
+            running = Daemon(process, listening, log)
             try:
                 running.hears("READY=1")
                 yield running

@@ -7,12 +7,15 @@ to say a route of it in ip-route(8)'s words, and nothing of what is right or wro
 from __future__ import annotations
 
 import json
-import socket
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from tests.live.manager import manager
+from tests.live.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +72,9 @@ class Program:
     def ask(self, *arguments: str) -> Answer:
         """Run one command with --json. Raises AssertionError where it does not answer with one JSON document."""
         argv = [*self.argv, "--json", *arguments]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL
+        )
         try:
             return Answer(done.returncode, json.loads(done.stdout), done.stderr)
         except ValueError:
@@ -90,22 +95,21 @@ class Program:
         Ready is told as sd_notify(3) describes it: READY=1 to the datagram socket of NOTIFY_SOCKET.
         """
         log = self.folder / "run.log"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready, log.open("w") as output:
-            ready.bind(str(self.folder / "ready"))
-            ready.settimeout(20)
-            environment = [f"NOTIFY_SOCKET={self.folder / 'ready'}"]
+        with manager(self.folder / "ready") as listening, log.open("w") as output:
             process = subprocess.Popen(
-                ["env", *environment, *self.argv, "run"], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                [*self.argv, "run"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **listening.environment},
             )
             try:
-                while b"READY=1" not in ready.recv(4096):
-                    assert process.poll() is None, log.read_text()
+                ready = listening.hears("READY=1", lambda: process.poll() is None)
+                assert ready, f"the daemon never was ready: {log.read_text()}"
                 yield log
-            except TimeoutError:
-                raise AssertionError(f"the daemon never was ready: {log.read_text()}") from None
             finally:
                 process.terminate()
-                process.wait(20)
+                process.wait(DEADLINE)
 
 
 def said(route: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """A stand-in for a VPN client: a process of any name that holds a tun and runs ``ip`` as its children, until killed.
 
+Each ip lives as long as the client does, so that it can be seen who it is however busy the machine.
+
 As a module it starts and orders one; as a program it is one. It knows nothing of what is tested with it.
 """
 
@@ -8,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
-import select
 import struct
 import subprocess
 import sys
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 PR_SET_NAME = 15  # include/uapi/linux/prctl.h
 TUNSETIFF, TUNSETPERSIST = 0x400454CA, 0x400454CB  # include/uapi/linux/if_tun.h
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
-LIVES_ON = 0.15  # seconds
 
 
 class StandIn:
@@ -35,12 +35,17 @@ class StandIn:
         self._answer()
 
     def runs(self, commands: str) -> None:
-        """Let it run ``ip`` with each line; what fails, fails, as with a client that goes on."""
+        """Let it run ``ip`` with each line and wait until that is done; what fails, fails, as with one that goes on."""
         for line in filter(None, map(str.strip, commands.splitlines())):
             assert self._process.stdin is not None
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
             self._answer()
+
+    @property
+    def lives(self) -> bool:
+        """Tell whether nobody has killed it."""
+        return self._process.poll() is None
 
     def is_killed(self) -> None:
         """Kill it (SIGKILL), so that it tears nothing down."""
@@ -73,21 +78,26 @@ def main() -> None:
     fcntl.ioctl(descriptor, TUNSETPERSIST, int("persist" in options))
     sys.stdout.write("done\n")
     sys.stdout.flush()
+    living = []
     for line in sys.stdin:
-        _runs_ip(line)
+        living.append(_runs_ip(line))
         sys.stdout.write("done\n")
         sys.stdout.flush()
 
 
-def _runs_ip(line: str) -> None:
-    """Run one line by an ip that lives on a little: the machine may be too busy to see who it was otherwise."""
+def _runs_ip(line: str) -> subprocess.Popen[str]:
+    """Run one line by an ip of its own, which ends where that fails and else goes on waiting for the next."""
     family = ["-6"] if line.startswith("-6 ") else []  # no line of a batch says its family itself
     argv = ["ip", *family, "-batch", "-"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as ip:
-        assert ip.stdin is not None
-        ip.stdin.write(line.removeprefix("-6 "))
-        ip.stdin.flush()
-        select.select([], [], [], LIVES_ON)
+    ip = subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1
+    )
+    assert ip.stdin is not None
+    assert ip.stdout is not None
+    ip.stdin.write(f"{line.removeprefix('-6 ').rstrip()}\nlink show lo\n")
+    ip.stdin.flush()
+    ip.stdout.readline()  # of lo, when it has come to that, or the end
+    return ip
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.live, pytest.mark.openvpn]
 
+LAST = ("172.30.0.0/16", "fd60::/48")  # pushed by the server, each of them behind others of its family
+
 
 @dataclass(frozen=True)
 class Aftermath:
@@ -42,6 +44,7 @@ def aftermath(request: pytest.FixtureRequest, keys: Keys, tmp_path: Path) -> Ite
         stack.enter_context(openvpn.server(lab, keys, tmp_path))
         client = stack.enter_context(openvpn.client(lab, keys, tmp_path, *ending.options))
         until(lambda: program.sessions_open() == 1)
+        until(lambda: all(map(program.has_logged, LAST)))  # from then on it is known who made each of its routes
         ending.meanwhile(lab)
         until(lambda: ending.gateway == GATEWAY or program.has_logged(ending.gateway))
         ending.end(client)

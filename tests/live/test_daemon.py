@@ -85,7 +85,7 @@ def test_one_whose_store_is_damaged_sets_it_aside_and_goes_on(person: Person) ->
         status = person.ask("status")
         assert (status.status, status.document["daemon"]["running"]) == (0, True)
         with person.vpn():
-            running.hears("STATUS=openvpn on tun0")
+            running.meets_the_vpn()
         assert running.end() == 0
     assert len(person.sessions()) == 1
 
@@ -154,7 +154,7 @@ def test_another_state_directory_waits_for_the_next_start(person: Person) -> Non
 def test_a_session_is_followed_from_its_baseline_to_its_leftovers(person: Person) -> None:
     with daemon(person) as running:
         with person.vpn():
-            running.hears("STATUS=openvpn on tun0")
+            running.meets_the_vpn()
         running.hears("STATUS=no VPN session; 1 rows left over")
         assert "orphaned" in running.events()
 
@@ -175,14 +175,14 @@ def test_one_that_may_cleans_by_itself_what_is_certain(person: Person) -> None:
     person.configuration.write_text(CONFIGURATION + 'automatic = "certain"\n')
     with daemon(person) as running:
         with person.vpn():
-            running.hears("STATUS=openvpn on tun0")
+            running.meets_the_vpn()
         running.logs("cleaned")
         until(lambda: LEFT not in person.routes())
 
 
 def test_one_killed_in_the_middle_of_a_session_goes_on_with_its_baseline(person: Person) -> None:
     with daemon(person) as first, person.vpn():
-        first.hears("STATUS=openvpn on tun0")
+        first.meets_the_vpn()
         [before] = person.sessions()
         first.process.kill()
         first.process.wait()
@@ -230,7 +230,7 @@ def test_one_started_under_a_vpn_says_that_it_has_no_baseline(person: Person) ->
 def test_a_baseline_forgotten_meanwhile_does_not_stop_it(person: Person) -> None:
     with daemon(person) as running:
         with person.vpn():
-            running.hears("STATUS=openvpn on tun0")
+            running.meets_the_vpn()
             [session] = person.sessions()
             assert person.ask("baseline", "forget", str(session["baseline"])).status == 0
         until(lambda: person.sessions()[0]["closed"] is not None)
@@ -240,7 +240,7 @@ def test_a_baseline_forgotten_meanwhile_does_not_stop_it(person: Person) -> None
 def test_a_keep_said_beside_it_is_heeded_at_once(person: Person) -> None:
     with daemon(person) as running:
         with person.vpn():
-            running.hears("STATUS=openvpn on tun0")
+            running.meets_the_vpn()
         running.hears("1 rows left over")
         assert person.say("keep", "203.0.113.10").status == 0
         running.hears("0 rows left over")
@@ -249,11 +249,18 @@ def test_a_keep_said_beside_it_is_heeded_at_once(person: Person) -> None:
 
 def test_a_table_that_rests_only_after_the_limit_is_looked_at_once_more_and_not_at_the_poll(person: Person) -> None:
     person.configuration.write_text(CONFIGURATION.replace('"2s"', '"1h"').replace('"1s"', '"300ms"'))
-    restless = "for n in $(seq 30); do ip route add 10.99.$n.0/24 dev eth0; sleep 0.05; done"
-    with daemon(person) as running:
+    # Nothing tells from outside that a look found the table at rest: a busy machine is given longer and longer for it
+    tries = ((98, 0.5), (99, 3), (100, 20))
+    assert any(kept_after(person, network, seconds) for network, seconds in tries)
+
+
+def kept_after(person: Person, network: int, seconds: float) -> bool:
+    """Make a table restless, and tell whether it was seen at rest within some seconds after its last change."""
+    last = f"10.{network}.30.0/24"
+    with daemon(person, f"run{network}") as running:
+        restless = f"for n in $(seq 30); do ip route add 10.{network}.$n.0/24 dev eth0; sleep 0.05; done"
         person.namespace.run(f"sh -c '{restless}'")
-        until(lambda: any(line.get("row", "").startswith("10.99.30.0/24") for line in running.log()))
-        person.namespace.run("sleep 0.5")  # five times what counts as quiet
+        until(lambda: any(line.get("row", "").startswith(last) for line in running.log()))
+        person.namespace.run(f"sleep {seconds}")
         assert running.end() == 0
-    kept = {route["destination"] for route in person.ask("baseline", "show").document["routes"]}
-    assert "10.99.30.0/24" in kept
+    return last in {route["destination"] for route in person.ask("baseline", "show").document["routes"]}

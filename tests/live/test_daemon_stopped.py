@@ -27,7 +27,7 @@ def test_one_that_was_stopped_tells_it_and_judges_rightly(namespace: Namespace, 
     person = Person(namespace, tmp_path)
     with daemon(person) as running:
         with person.vpn():
-            running.hears("STATUS=openvpn on tun0")
+            running.meets_the_vpn()
             running.process.send_signal(signal.SIGSTOP)
             until(lambda: stopped(running.process.pid))
             began = time.monotonic()

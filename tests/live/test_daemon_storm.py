@@ -53,7 +53,7 @@ def test_a_storm_is_weathered_told_and_not_hoarded(person: Person, *, under_a_vp
         before = resident(running.process.pid)
         with person.vpn() if under_a_vpn else nullcontext():
             if under_a_vpn:
-                running.hears("openvpn on tun0")
+                running.meets_the_vpn()
             person.namespace.run("ip -batch -", stdin=storm("tun0" if under_a_vpn else "eth0"))
             until(lambda: "resync" in person.kinds(), 60)
         if under_a_vpn:  # and all that went with the tunnel is told in a moment

@@ -13,6 +13,7 @@ import pytest
 
 from routewatch.core.model import Login
 from routewatch.host.linux.logins import login_peers
+from tests.live.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def server(home: Namespace, folder: Path, name: str, port: int) -> Iterator[None
         yield
     finally:
         process.stdin.close()
-        process.wait(10)
+        process.wait(DEADLINE)
         process.stdout.close()
 
 
@@ -78,7 +79,7 @@ def logged_in(*ends: tuple[str, int], unprivileged: bool = False) -> tuple[Login
     """Connect to addresses of our own, so that they are the peers too, and look."""
     with ExitStack() as stack:
         for end in ends:
-            stack.enter_context(socket.create_connection(end, timeout=5))
+            stack.enter_context(socket.create_connection(end, timeout=DEADLINE))
         if unprivileged:
             os.setresuid(65534, 65534, 65534)
         return login_peers()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.live import openvpn
 from tests.live.endings import ENDINGS, ON_THE_TUN, SERVER_ROUTE, Ending, stage, table, without_vpn
-from tests.live.lab import new_lab, routes, rules
+from tests.live.lab import PATIENCE, new_lab, routes, rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,4 +39,4 @@ def test_what_openvpn_leaves_is_what_we_believe(ending: Ending, keys: Keys, tmp_
 
         assert (after - expected, expected - after) == (ending.left, ending.lost)
         assert rules(lab.client) == before
-        assert lab.works() is not ending.breaks
+        assert lab.works(patience=1 if ending.breaks else PATIENCE) is not ending.breaks

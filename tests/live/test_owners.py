@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from routewatch.host.linux.kernel import LinuxHost
 from tests.live.namespace import new_namespace
+from tests.live.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +128,7 @@ def end(pid: int) -> None:
     """Kill a process and wait until it has ended: kill(2) comes back before that."""
     descriptor = os.pidfd_open(pid)
     signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-    assert select.select([descriptor], [], [], 10)[0]
+    assert select.select([descriptor], [], [], DEADLINE)[0]
     os.close(descriptor)
 
 

@@ -153,7 +153,7 @@ def test_a_reader_that_has_heard_enough_is_no_error(person: Person) -> None:
         assert process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
-        assert process.wait(20) == 0
+        assert process.wait(DEADLINE) == 0
 
 
 def test_a_full_disk_behind_standard_output_is_told(person: Person) -> None:
@@ -167,7 +167,7 @@ def test_a_full_disk_behind_standard_output_is_told(person: Person) -> None:
 def test_a_closed_stream_is_no_bug(leftover: Person, closed: str) -> None:
     for words, status in ((["status"], 0), (["cleanup"], 1), (["status", "--json"], 0)):
         line = f"{shlex.join(leftover.words(*words))} {closed}"
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=DEADLINE)
         assert (done.returncode, done.stderr) == (status, "")
 
 

@@ -43,6 +43,7 @@ SERVER = "route add 203.0.113.10 via 192.168.77.1 dev eth0"
 LEFT_SERVER = "203.0.113.10 via 192.168.77.1 dev eth0 proto boot scope global"
 UP = "link set {0} up\naddr add 10.8.{1}.2/32 dev {0}"
 INTO = "route add 10.6{1}.0.0/16 dev {0}"
+LAST = "10.69.0.0/16"  # into the tunnel, with which it goes
 
 
 @pytest.fixture
@@ -60,13 +61,19 @@ def program(home: Namespace, tmp_path: Path) -> Program:
 
 @contextmanager
 def vpn(program: Program, connects: str, tunnel: str = "tun0", *options: str) -> Iterator[StandIn]:
-    """Run the daemon and a client that connects; once both are at rest, go on; the client is killed at the end."""
+    """Run the daemon and a client that connects; once both are at rest, go on; the client is killed at the end.
+
+    Unless it was killed before. It has been heard to its end then, so that all its doings are known to be its own.
+    """
     with program.daemon():
         until(lambda: "id" in program.ask("baseline", "show").document)
         with connected(program.namespace, "openvpn", tunnel, *options) as client:
             client.runs(f"{UP}\n{connects}\n{INTO}".format(tunnel, 0))
             until(lambda: program.has_logged("10.60.0.0/16"))
             yield client
+            if client.lives:
+                client.runs(f"route add {LAST} dev {tunnel}")
+                until(lambda: program.has_logged(LAST))
             client.is_killed()
         until(lambda: program.sessions_open() == 0)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.macos.mac import Mac
 
 CONFIGURATION = 'settle_quiet = "50ms"\nsettle_limit = "1s"\ngrace = "100ms"\npoll_interval = "2s"\n'
+# With the stand-in's programs, each of which takes a Python to start; of [macos], which comes last
+PATIENCE = 'timeout = "60s"\n'
 GRACE = 0.15  # seconds, more than that gives a client that has just ended
 
 
@@ -53,7 +55,7 @@ class Person:
         """Write the configuration beside the stand-in's programs."""
         self.mac = mac
         self.state, self.configuration = mac.folder / "state", mac.folder / "routewatch.toml"
-        self.configuration.write_text(CONFIGURATION + mac.configuration())
+        self.configuration.write_text(CONFIGURATION + mac.configuration() + PATIENCE)
 
     def words(self, *words: str) -> list[str]:
         """Return the whole command line."""
@@ -63,7 +65,9 @@ class Person:
     def say(self, *words: str) -> Answer:
         """Say one command without a terminal, and wait for its end."""
         argv = self.words(*words)
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL
+        )
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def ask(self, *words: str) -> Answer:

@@ -18,7 +18,7 @@ DUMP = ["netstat", "-rn"]
 def runs(mac: Mac, program: str, *words: str, read: str = "") -> subprocess.CompletedProcess[str]:
     command = [str(mac.folder / program), *words]
     return subprocess.run(
-        command, input=read, capture_output=True, text=True, errors="replace", timeout=20, check=False
+        command, input=read, capture_output=True, text=True, errors="replace", timeout=60, check=False
     )
 
 

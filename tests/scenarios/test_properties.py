@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
@@ -133,7 +133,7 @@ def every_destination(world: World) -> frozenset[str]:
 
 
 wishes = st.sampled_from(("as found", "all by name"))
-check = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+check = settings(max_examples=100)
 
 
 def wished(world: World, wish: str) -> Wishes:

@@ -121,10 +121,11 @@ def test_a_writer_killed_at_any_point_loses_nothing_it_was_told_is_stored(tmp_pa
         [sys.executable, "-c", WRITE_FOR_EVER, str(tmp_path)], cwd=ROOT, text=True, stdout=subprocess.PIPE
     ) as child:
         assert child.stdout is not None
-        child.stdout.readline()
+        first = child.stdout.readline()
         Event().wait(wait)
         child.kill()
-        acknowledged = [int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+        told = first + child.stdout.read()
+        acknowledged = [int(line) for line in told.splitlines(keepends=True) if line.endswith("\n")]
 
     with open_store(tmp_path, now=NOON, readonly=True) as reader:
         assert reader.journal.get(acknowledged[-1]) is not None

@@ -24,7 +24,8 @@ def mac(tmp_path: Path) -> Mac:
 
 @pytest.fixture
 def paths(mac: Mac) -> Paths:
-    return Paths(**{name: str(mac.folder / name) for name in PROGRAMS})  # type: ignore[arg-type]  # paths all of them
+    found = {name: str(mac.folder / name) for name in PROGRAMS}
+    return Paths(**found, timeout=60)
 
 
 @pytest.fixture
