@@ -15,7 +15,6 @@ import signal
 import struct
 import subprocess
 import sys
-from threading import Event
 
 NAME = "demo-vpn"
 TUNNEL = "tun0"
@@ -49,7 +48,6 @@ ROUTES_6 = """
 route add default dev {link} table 7070
 rule add fwmark 0xde30 lookup 7070 priority 7070
 """
-STAY = 0.8  # seconds; the daemon may be in the midst of a look, and asks who it was only afterwards
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -65,7 +63,7 @@ def make_stand_in() -> None:
     """Make a veth whose far end is in a network namespace that only this process holds. Raises OSError."""
     outside = os.open("/proc/self/ns/net", os.O_RDONLY)
     _call(LIBC.unshare, CLONE_NEWNET)
-    _ip(f"link add far type veth peer name {STAND_IN} netns {os.getppid()}\nlink set far up")
+    _ip(f"link add far type veth peer name {STAND_IN} netns {os.getppid()}\nlink set far up").communicate()
     # Back to where the routes are. The namespace is kept by its descriptor alone, and so ends with this process.
     os.dup(os.open("/proc/self/ns/net", os.O_RDONLY))
     _call(LIBC.setns, outside, CLONE_NEWNET)
@@ -77,16 +75,16 @@ def _call(function: ctypes._NamedFuncPointer, *arguments: int) -> None:
         raise OSError(error, os.strerror(error))
 
 
-def _ip(commands: str, *options: str, stay: float = 0.0) -> None:
-    """Run the commands by one ip, and let it stay some seconds: real clients ask the kernel themselves, and live on."""
+def _ip(commands: str, *options: str) -> subprocess.Popen[str]:
+    """Run the commands by one ip, which lives as long as we do: real clients ask the kernel themselves, and live on."""
     argv = ["ip", *options, "-batch", "-"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as ip:  # noqa: S603 - the demo's own words
-        if ip.stdin is not None:
-            ip.stdin.write(commands)
-            ip.stdin.flush()
-            Event().wait(stay)
-    if ip.returncode:
-        raise SystemExit(ip.returncode)
+    ip = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own words
+    if ip.stdin is not None and ip.stdout is not None:
+        ip.stdin.write(f"{commands}\nlink show lo\n")
+        ip.stdin.flush()
+        if not ip.stdout.readline():  # it ended before it came to that
+            raise SystemExit(ip.wait())
+    return ip
 
 
 def main() -> None:
@@ -99,12 +97,10 @@ def main() -> None:
     else:
         link = TUNNEL
         open_tun()
-    _ip(ADDRESSES.format(link=link))
-    _ip(ROUTES.format(link=link), stay=STAY)
-    _ip(ROUTES_6.format(link=link), "-6", stay=STAY)
-    sys.stdout.write("connected\n")
-    sys.stdout.flush()
-    signal.pause()
+    with _ip(ADDRESSES.format(link=link)), _ip(ROUTES.format(link=link)), _ip(ROUTES_6.format(link=link), "-6"):
+        sys.stdout.write("connected\n")
+        sys.stdout.flush()
+        signal.pause()
 
 
 if __name__ == "__main__":

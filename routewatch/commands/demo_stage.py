@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from routewatch.commands.demo_telling import Telling
 
-LIMIT = 20.0  # seconds until the daemon is ready or has noticed something
+LIMIT = 60.0  # seconds until the daemon is ready or has noticed something
 # The uplink of any machine at home; addresses of RFC 5737 and RFC 3849. The far end has no address: it leads nowhere.
 UPLINK = """
 link set lo up
@@ -121,7 +121,7 @@ class Stage:
         if client.stdout is None or "connected" not in client.stdout.readline():
             raise self._failed("the stand-in VPN client could not connect")
         self.telling.tell("demo-vpn &")
-        self._until(lambda: self._sessions_open() > 0, "the daemon did not notice the VPN")
+        self._until(lambda: self._sessions_open() > 0 and self._knows_all(), "the daemon did not notice the VPN")
         return client
 
     def kill(self, client: subprocess.Popen[str]) -> None:
@@ -139,6 +139,11 @@ class Stage:
     def _sessions_open(self) -> int:
         """Count the sessions that the daemon has written down and not closed."""
         return sum(session["closed"] is None for session in self._ask("sessions")["sessions"])
+
+    def _knows_all(self) -> bool:
+        """Tell whether the client's rules are known, which it makes last in each family: whose doing is seen by then."""
+        rules = (event["policy_rule"] for event in self._ask("log")["events"])
+        return {rule["family"] for rule in rules if rule} == {"inet", "inet6"}
 
     def _ask(self, command: str) -> dict[str, Any]:
         argv = [*self.program, "--json", command]

@@ -63,9 +63,9 @@ def listens(pid: int) -> bool:
 def killed_after(person: Person, number: int, *words: str) -> None:
     """Start a command, and kill it when the kernel has told of so many changes.
 
-    It gets the least of a busy machine's time, so that whoever kills it is there long before its end.
+    It gets less of a busy machine's time, so that whoever kills it is there long before its end.
     """
-    person.prefix = ["nice", "-n", "19"]
+    person.prefix = ["nice", "-n", "5"]
     with changes(person) as monitor, person.started(*words) as process:
         assert monitor.stdout is not None
         for _ in range(number):
