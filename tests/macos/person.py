@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from tests.macos.mac import Mac
 
 CONFIGURATION = 'settle_quiet = "50ms"\nsettle_limit = "1s"\ngrace = "100ms"\npoll_interval = "2s"\n'
-# With the stand-in's programs, each of which takes a Python to start; of [macos], which comes last
-PATIENCE = 'timeout = "60s"\n'
+PATIENCE = 60.0  # seconds with the stand-in's programs, each of which takes a Python to start
 GRACE = 0.15  # seconds, more than that gives a client that has just ended
 
 
@@ -55,7 +54,12 @@ class Person:
         """Write the configuration beside the stand-in's programs."""
         self.mac = mac
         self.state, self.configuration = mac.folder / "state", mac.folder / "routewatch.toml"
-        self.configuration.write_text(CONFIGURATION + mac.configuration() + PATIENCE)
+        self.gives_programs(PATIENCE)
+
+    def gives_programs(self, seconds: float) -> None:
+        """Write the configuration anew: how long one of the system's programs may take."""
+        patience = f'timeout = "{1000 * seconds:.0f}ms"\n'  # of [macos], which comes last
+        self.configuration.write_text(CONFIGURATION + self.mac.configuration() + patience)
 
     def words(self, *words: str) -> list[str]:
         """Return the whole command line."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.waiting import until
 from tests.macos.mac import Mac
-from tests.macos.person import PATIENCE, Person
+from tests.macos.person import Person
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +123,7 @@ LOOKING = ["status", "diff", "run --once", "baseline capture"]
 def test_a_table_that_can_not_be_had_is_exit_4_and_nothing_is_stored(leftover: Person, command: str, mode: str) -> None:
     before = leftover.ask("log").document["events"]
     if mode == "hang":
-        leftover.configuration.write_text(leftover.configuration.read_text().replace(PATIENCE, 'timeout = "300ms"\n'))
+        leftover.gives_programs(0.3)
     leftover.mac.misbehaves("netstat", mode)
 
     answer = leftover.ask(*command.split())

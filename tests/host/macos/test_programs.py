@@ -78,9 +78,7 @@ def test_who_never_stops_talking_is_ended(netstat: Put, monkeypatch: pytest.Monk
         netstat("yes").read("netstat")
 
 
-def test_who_ended_already_can_not_be_ended_again_on_a_mac(
-    netstat: Put, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_ended_already_can_not_be_ended_again_on_a_mac(netstat: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     """XNU answers EPERM where all processes of the group have ended, whosever they were."""
 
     def killed(group: int, number: int) -> None:
