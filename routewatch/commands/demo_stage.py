@@ -141,7 +141,7 @@ class Stage:
         return sum(session["closed"] is None for session in self._ask("sessions")["sessions"])
 
     def _knows_all(self) -> bool:
-        """Tell whether the client's rules are known, which it makes last in each family: all it did is known by then."""
+        """Tell whether the client's rules are known, which it makes last in each family: all is known by then."""
         rules = (event["policy_rule"] for event in self._ask("log")["events"])
         return {rule["family"] for rule in rules if rule} == {"inet", "inet6"}
 

@@ -26,7 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
-CALL_LIMIT = 120.0  # seconds a call may take
+CALL_LIMIT = 300.0  # seconds a call or a command may take
 _numbers = itertools.count()
 
 
@@ -43,7 +43,7 @@ class Namespace:
         Raises AssertionError with what the command said where it fails.
         """
         argv = ["ip", "netns", "exec", self.name, *shlex.split(command)]
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=CALL_LIMIT, check=False)
         assert done.returncode == 0, f"{command}: {done.stderr or done.stdout}"
         return done.stdout
 
@@ -56,7 +56,7 @@ class Namespace:
     def can(self, command: str) -> bool:
         """Run a command and tell whether it succeeded: what this kernel may lack is asked for this way."""
         argv = ["ip", "netns", "exec", self.name, *shlex.split(command)]
-        return subprocess.run(argv, capture_output=True, timeout=60, check=False).returncode == 0
+        return subprocess.run(argv, capture_output=True, timeout=CALL_LIMIT, check=False).returncode == 0
 
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function in a child process inside the namespace; its result (or error) is pickled back."""

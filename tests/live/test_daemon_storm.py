@@ -18,6 +18,8 @@ pytestmark = pytest.mark.live
 
 ADDED, KEPT = 60_000, 20_000  # and the difference deleted again: 100,000 changes
 MEBIBYTE = 1024  # KiB
+# Seconds. A busy machine takes some for one look at so large a table, and the next one waits for ten times that
+PATIENCE = 300.0
 
 
 def destination(number: int) -> str:
@@ -55,7 +57,7 @@ def test_a_storm_is_weathered_told_and_not_hoarded(person: Person, *, under_a_vp
             if under_a_vpn:
                 running.meets_the_vpn()
             person.namespace.run("ip -batch -", stdin=storm("tun0" if under_a_vpn else "eth0"))
-            until(lambda: "resync" in person.kinds(), 60)
+            until(lambda: "resync" in person.kinds(), PATIENCE)
         if under_a_vpn:  # and all that went with the tunnel is told in a moment
             until(lambda: person.sessions()[0]["closed"] is not None)
         running.hears("READY=1")
@@ -68,9 +70,9 @@ def test_a_storm_is_weathered_told_and_not_hoarded(person: Person, *, under_a_vp
 def test_after_a_storm_what_is_remembered_is_the_exact_table(person: Person) -> None:
     with daemon(person) as running:
         person.namespace.run("ip -batch -", stdin=storm("eth0"))
-        until(lambda: "resync" in person.kinds(), 60)
+        until(lambda: "resync" in person.kinds(), PATIENCE)
         looks: set[str] = set()  # one was perhaps begun before the end of the storm, the next ones were not
-        until(lambda: len(looks_so_far(person, looks)) > 2, 60)
+        until(lambda: len(looks_so_far(person, looks)) > 2, PATIENCE)
         assert running.end() == 0
     remembered = person.ask("baseline", "show").document["routes"]
     assert {route["destination"] for route in remembered} >= set(map(destination, range(KEPT)))
