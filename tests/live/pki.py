@@ -41,5 +41,5 @@ def make_identity(folder: Path, name: str) -> Identity:
 
 def _openssl(*arguments: str) -> str:
     return subprocess.run(
-        ["openssl", *arguments], check=True, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL
+        ["openssl", *arguments], check=True, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
     ).stdout

@@ -76,7 +76,7 @@ def test_a_lock_that_was_never_taken_has_no_holder(tmp_path: Path) -> None:
 def test_a_program_started_meanwhile_does_not_inherit_the_lock(tmp_path: Path) -> None:
     lock = try_lock(tmp_path, "act.lock")
     assert lock is not None
-    with subprocess.Popen(["sleep", "30"], close_fds=False) as child:
+    with subprocess.Popen(["sleep", "300"], close_fds=False) as child:
         lock.release()
         assert holder(tmp_path, "act.lock") is None
         again = try_lock(tmp_path, "act.lock")
