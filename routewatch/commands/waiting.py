@@ -48,7 +48,7 @@ def require_privilege(context: Context) -> None:
     """Refuse before anything is touched where routes may not be changed. Raises PermissionRefusedError."""
     if not context.host.may_act():
         raise PermissionRefusedError(
-            "changing routes takes root, or CAP_NET_ADMIN",
+            "changing routes takes root" + (", or CAP_NET_ADMIN" if context.host.platform == "linux" else ""),
             "run it with sudo; --dry-run, status and diff need no privilege",
         )
 

@@ -62,8 +62,11 @@ class Watch(FileSystemEventHandler):
             try:
                 self._begin_anew()
                 self._observer.schedule(self, str(folder[0]), recursive=False)
-            except OSError as error:  # no inotify watches left, or the folder went this instant
-                self._folder, self.trouble = None, f"{folder[0]} can't be watched: {error.strerror or error}"
+            except (OSError, RuntimeError, SystemError) as error:
+                # No inotify watches left, or the folder went this instant; on a Mac a stream that can't be started is
+                # a SystemError, and one that is there already a RuntimeError (watchdog_fsevents.c).
+                why = error.strerror if isinstance(error, OSError) and error.strerror else error
+                self._folder, self.trouble = None, f"{folder[0]} can't be watched: {why}"
                 return
             self._folder, self.trouble = folder, ""
 

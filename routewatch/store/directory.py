@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -89,10 +90,8 @@ def refusal(path: Path) -> PermissionRefusedError:
     """Return the error for state that we may not use: the service's has a group that may read it, no other has."""
     hint = "Set --state-dir or XDG_STATE_HOME to a place that you may write."
     if _is_roots(path):
-        hint = (
-            f'Run the command with sudo, or join the group "{GROUP}" to read it (sudo usermod -aG {GROUP} YOU, then log'
-            " in again)."
-        )
+        joining = f"dseditgroup -o edit -a YOU -t user {GROUP}" if _is_mac() else f"usermod -aG {GROUP} YOU"
+        hint = f'Run the command with sudo, or join the group "{GROUP}" to read it (sudo {joining}, then log in again).'
     return PermissionRefusedError(f"You may not use {path}.", hint)
 
 
@@ -122,6 +121,10 @@ def _group() -> int | None:
         return grp.getgrnam(GROUP).gr_gid
     except KeyError:
         return None
+
+
+def _is_mac() -> bool:
+    return sys.platform == "darwin"
 
 
 def _is_root() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -10,10 +11,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from watchdog.observers.api import BaseObserver, EventEmitter
 
+from routewatch.host import watched
 from routewatch.host.wakeups import Wakeups
 from tests.live.waiting import DEADLINE
 
@@ -196,6 +199,34 @@ def test_a_folder_that_was_never_there_is_waited_for(tmp_path: Path) -> None:
         path.write_text("here")
 
         assert settled(wakeups)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (SystemError("Cannot start fsevents stream"), "Cannot start fsevents stream"),
+        (RuntimeError("Cannot add watch - it is already scheduled"), "it is already scheduled"),
+    ],
+)
+def test_what_can_not_be_watched_is_said_and_compared_when_asked(
+    path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    """inotify, and FSEvents on a Mac, where a daemon gets no stream in some surroundings."""
+
+    class Refusing(BaseObserver):
+        def __init__(self) -> None:
+            super().__init__(EventEmitter)
+
+        def schedule(self, *_: object, **__: object) -> NoReturn:
+            raise error
+
+    monkeypatch.setattr(watched, "Observer", Refusing)
+    with Wakeups(path) as wakeups:
+        assert wakeups.unwatched.startswith(f"{path.parent} can't be watched: ")
+        assert wakeups.unwatched.endswith(why)
+        path.write_text("changed")
+        assert wakeups.changed()
 
 
 def test_without_a_file_nothing_is_watched_and_nothing_changes() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from routewatch.errors import StateError
 from routewatch.store.database import NAME, open_store
+from routewatch.store.directory import refusal
 from tests.store.stage import NOON, ROOT, events, filled, in_a_mount_namespace
 
 if TYPE_CHECKING:
@@ -121,6 +122,14 @@ def test_others_are_told_of_the_group(commons: Path) -> None:
         said = as_nobody(script, commons / "state")
         assert said.startswith("3 You may not use")
         assert 'join the group "routewatch"' in said
+
+
+def test_a_group_is_joined_by_the_systems_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    roots = Path("/")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert "(sudo usermod -aG routewatch YOU, then log in again)" in refusal(roots).hint
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "(sudo dseditgroup -o edit -a YOU -t user routewatch, then log in again)" in refusal(roots).hint
 
 
 HOMELESS = WRITE.replace("pathlib.Path(sys.argv[1])", "pathlib.Path(sys.argv[1], 'home/.local/state/routewatch')")
