@@ -12,6 +12,7 @@ from routewatch.core.diff import key
 from routewatch.core.memory import Session, Tie, Trace
 from routewatch.core.model import Author, Change, Moment, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
+from routewatch.core.volatile import is_lettered
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -38,7 +39,11 @@ class Ledger:
 
     def added(self, row: Route | PolicyRule) -> Change | None:
         """Return the message that brought this row."""
-        return self._last.get(("add", *_row(row)))
+        found = self._last.get(("add", *_row(row)))
+        if found is None and isinstance(row, Route) and is_lettered(row):
+            found = self._last.get(_place(row))
+            return found if found is not None and _leads_there(found.route, row) else None
+        return found
 
     def removed(self, row: Route | PolicyRule) -> Change | None:
         """Return the message that took this row: its deletion, or what was put in its place."""
@@ -55,6 +60,8 @@ def _names(change: Change) -> Iterable[Hashable]:
     yield (change.action, *_row(row))
     if change.action == "add" and isinstance(row, Route):
         yield ("add", *_slot(row))
+        if row.interface is None:
+            yield _place(row)
 
 
 def _row(row: Route | PolicyRule) -> tuple[Hashable, ...]:
@@ -64,6 +71,19 @@ def _row(row: Route | PolicyRule) -> tuple[Hashable, ...]:
 def _slot(route: Route) -> tuple[Hashable, ...]:
     """Name the place in the table: what `ip route replace` takes over, whatever stood there."""
     return ("slot", route.family, route.table, route.destination, route.source, route.metric or 0)
+
+
+def _place(route: Route) -> tuple[Hashable, ...]:
+    """Name what macOS finds a row by that is bound to no interface: there is one of it at most.
+
+    A request to add it is told as it was made, and mostly names no interface: the kernel finds that out by the gateway
+    (route_output(), bsd/net/rtsock.c). What was deleted is told in full.
+    """
+    return ("place", route.family, route.destination, route.zone, route.scoped)
+
+
+def _leads_there(asked: Route | None, row: Route) -> bool:
+    return asked is not None and asked.gateway == row.gateway
 
 
 def is_client(author: Author, session: Session, others: Iterable[Session] = ()) -> bool:

@@ -96,7 +96,9 @@ def _heard(message: Message, names: Mapping[int, str]) -> Heard | None:
     if error or flags & (RTF_LLINFO | RTF_WASCLONED):
         return None
     addresses = sockaddrs.split(message.data[HEADER_SIZE:], present)
-    name = names.get(index) or sockaddrs.interface(addresses.get(RTA_IFP, b""))
+    # A request to add says mostly nothing of the interface, unless its gateway is one (route add ... -interface utun4).
+    ways = (addresses.get(bit, b"") for bit in (RTA_IFP, RTA_GATEWAY))
+    name = names.get(index) or next(filter(None, (sockaddrs.interface(way, names) for way in ways)), None)
     route = _route(flags, addresses, name, names)
     return Heard(action, route, pid) if route is not None else None
 

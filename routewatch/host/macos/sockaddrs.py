@@ -107,9 +107,12 @@ def link(sockaddr: bytes) -> str:
     return name or f"link#{index}"
 
 
-def interface(sockaddr: bytes) -> str | None:
-    """Return the interface that a link address (RTA_IFP) names."""
-    return _link_fields(sockaddr)[2] or None if family(sockaddr) == AF_LINK else None
+def interface(sockaddr: bytes, names: Mapping[int, str]) -> str | None:
+    """Return the interface that a link address names, or numbers."""
+    if family(sockaddr) != AF_LINK:
+        return None
+    index, _kind, name, _address = _link_fields(sockaddr)
+    return name or names.get(index)
 
 
 def _link_fields(sockaddr: bytes) -> tuple[int, int, str, bytes]:

@@ -71,6 +71,15 @@ def test_a_route_that_a_client_adds_is_heard_with_its_author() -> None:
     )
 
 
+def test_a_request_to_add_names_its_interface_by_its_gateway_only() -> None:
+    """route(8) and configd send an index with a scoped route alone, and the kernel tells the request as it was."""
+    by_name = message(ADD, UP | STATIC, (1, inet("10.20.0.0")), (2, link(0, "utun4")), (4, mask(16)))
+    by_number = message(ADD, UP | STATIC, (1, inet("10.21.0.0")), (2, link(23)), (4, mask(16)))
+    by_address = message(ADD, UGSD, (1, inet("10.22.0.0")), (2, inet("10.8.0.5")), (4, mask(16)))
+
+    assert [one.route.interface for one in heard(by_name, by_number, by_address)] == ["utun4", "utun4", None]
+
+
 def test_a_change_is_an_add_and_a_delete_is_a_delete() -> None:
     row = ((1, inet("10.20.0.0")), (4, mask(16)))
 
