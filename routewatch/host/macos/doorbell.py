@@ -61,6 +61,9 @@ class RouteDoorbell:
         changes: list[Change] = []
         links, messages = False, 0
         names = _names()
+        authors: dict[
+            int, Author
+        ] = {}  # a client's hundred routes come at once, and a look at its ancestors takes time
         for _ in range(READ_AT_ONCE):
             try:
                 data = self._socket.recv(MESSAGE)
@@ -76,11 +79,13 @@ class RouteDoorbell:
             links = links or told.links
             # What says nothing of a route or link is noise: since macOS 26.4 each failed lookup rings.
             messages += bool(told.links or told.heard)
-            changes += (self._change(heard) for heard in told.heard)
+            changes += (self._change(heard, authors) for heard in told.heard)
         return Rings(changes=tuple(changes), links=True, messages=messages, lost=True)
 
-    def _change(self, heard: rtmsg.Heard) -> Change:
-        return Change(action=heard.action, at=self._now(), author=self._author(heard.pid), route=heard.route)
+    def _change(self, heard: rtmsg.Heard, authors: dict[int, Author]) -> Change:
+        if heard.pid not in authors:
+            authors[heard.pid] = self._author(heard.pid)
+        return Change(action=heard.action, at=self._now(), author=authors[heard.pid], route=heard.route)
 
 
 def _names() -> Mapping[int, str]:

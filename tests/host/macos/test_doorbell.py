@@ -43,7 +43,12 @@ class Kernel:
 
     def __init__(self) -> None:
         self.end, heard = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.bell = RouteDoorbell(heard, lambda pid: Author(process=build.process(f"client[{pid}]")), self.now)
+        self.asked: list[int] = []
+        self.bell = RouteDoorbell(heard, self.author, self.now)
+
+    def author(self, pid: int) -> Author:
+        self.asked.append(pid)
+        return Author(process=build.process(f"client[{pid}]"))
 
     def now(self) -> Moment:
         return build.moment(7.0)
@@ -76,6 +81,16 @@ def test_a_change_is_told_with_who_asked_for_it(kernel: Kernel) -> None:
     ]
     assert [change.author.process.pid for change in rings.changes if change.author.process] == [71, 72]
     assert (rings.messages, rings.links, rings.lost) == (2, False, False)
+
+
+def test_who_asks_for_much_is_looked_up_once(kernel: Kernel) -> None:
+    kernel.says(message(ADD), message(ADD, pid=72), message(ADD), message(DELETE))
+    assert len(kernel.bell.read().changes) == 4
+    assert kernel.asked == [71, 72]
+
+    kernel.says(message(ADD))  # by now that number may be another's
+    kernel.bell.read()
+    assert kernel.asked == [71, 72, 71]
 
 
 def test_failed_lookups_and_failed_requests_do_not_ring(kernel: Kernel) -> None:
