@@ -12,6 +12,7 @@ from routewatch.commands.settle import look_now
 from routewatch.core.model import Moment, Place
 from routewatch.core.saved import Saved, judged, scene_of
 from routewatch.core.snapshot import Snapshot
+from routewatch.core.system_links import told_apart
 from routewatch.errors import UsageError
 from routewatch.host.packed import packed
 from routewatch.render.routes import printable
@@ -56,7 +57,7 @@ def _snapshot(name: str, context: Context) -> Snapshot:
         taken=NOWHEN,
         routes=packed(saved.routes),
         rules=saved.rules,
-        links=saved.links,
+        links=told_apart(saved.links, saved.routes) if saved.platform == "macos" else saved.links,
         processes_seen=False,
         complete=saved.complete,
         unparsed=saved.unparsed,

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.core.addresses import DEFAULTS, covers, host_address, is_default, is_host, prefix
+from routewatch.core.addresses import (
+    DEFAULTS,
+    connected_prefix,
+    covers,
+    host_address,
+    is_default,
+    is_host,
+    is_link_local,
+    prefix,
+)
 from routewatch.core.letters import is_cloned, is_group, is_link_local_row, is_own_address, is_systems_own
 from routewatch.core.model import FAMILIES, MAIN_TABLE, Address, Link, Route
 from routewatch.core.tunnels import is_tunnel, is_uplink, named_like_a_tunnel
@@ -32,10 +41,11 @@ SYSTEMS = frozenset({"utun", "ipsec", "feth"})  # kinds of which macOS makes som
 def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = (), lasting: Sequence[str] = ()) -> Snapshot:
     """Return a saved snapshot with the links that its rows tell of, and those known to last.
 
-    ``others`` were saved beside it.
+    ``others`` were saved beside it. Links that were saved with it are believed; where the others have none, by their
+    names alone, for a number that is known in one table only tells nobody apart.
     """
     if snapshot.links:
-        return snapshot
+        return _completed(snapshot, others)
     routes = tuple(snapshot.routes.values())
     beside = tuple(route for other in others for route in other.routes.values())
     names = dict.fromkeys(_names(routes))
@@ -46,6 +56,32 @@ def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = (), lasting: Seq
     names |= dict.fromkeys(lasting)
     links = (_link(name, _of(name, routes), _of(name, beside), is_whole=is_whole) for name in names)
     return replace(snapshot, links=tuple(links))
+
+
+def _completed(snapshot: Snapshot, others: Sequence[Snapshot]) -> Snapshot:
+    """Return a snapshot whose list of links may be a part of it, or one without addresses, with what its rows add."""
+    are_bare = any(not other.links for other in others)
+    inferred = {link.name: link for link in with_links(replace(snapshot, links=()), others).links}
+    told = {link.name: link for link in snapshot.links}
+    routes = tuple(snapshot.routes.values())
+    for name in told.keys() & inferred.keys():
+        if not _tell_all(told[name], _of(name, routes)):
+            known = (*told[name].addresses, *inferred[name].addresses)
+            told[name] = replace(told[name], addresses=known)
+    links = (replace(link, index=0, generation=None) if are_bare else link for link in told.values())
+    return replace(snapshot, links=(*links, *(link for name, link in inferred.items() if name not in told)))
+
+
+def _tell_all(link: Link, own: Sequence[Route]) -> bool:
+    """Tell whether a link's addresses may be all that it reaches: a default's gateway outside of them is reached too.
+
+    Clouds give out an address of its own length, and a row for the gateway, which a piece of a table leaves out.
+    """
+    gateways = [route.gateway for route in own if is_default(route) and route.gateway]
+    networks = [connected_prefix(each) for each in link.addresses]
+    return bool(networks) and all(
+        is_link_local(gateway) or any(covers(network, gateway) for network in networks) for gateway in gateways
+    )
 
 
 def lasting_links(snapshot: Snapshot) -> tuple[str, ...]:

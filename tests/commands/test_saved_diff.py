@@ -57,6 +57,22 @@ def test_what_the_vpn_left_is_found_by_three_tables(desk: Desk, pastes: Path) ->
     assert "not saved: who made it, whether its client still runs" in answer.document["added"][0]["because"]
 
 
+ADDRESSES = """$ ip -br addr
+lo               UNKNOWN        127.0.0.1/8
+wlan0            UP             192.168.40.7/24
+"""
+
+
+@pytest.mark.parametrize(("links", "found"), [("", {}), (ADDRESSES, {"203.0.113.9/32": ("orphaned", "likely")})])
+def test_a_list_of_links_beside_a_piece_of_a_table_tells_that_a_gateway_is_out_of_reach(
+    desk: Desk, pastes: Path, links: str, found: dict[str, tuple[str, str]]
+) -> None:
+    (pastes / "after").write_text(f"{links}$ ip route\n{LINUX}203.0.113.9 via 192.168.1.1 dev wlan0\n")
+
+    answer = diff(desk, pastes, "none", "after")
+    assert {row: told for row, told in verdicts(answer, "added").items() if told[0] == "orphaned"} == found
+
+
 def test_without_the_table_from_meanwhile_nothing_ties_it_to_a_vpn(desk: Desk, pastes: Path) -> None:
     answer = diff(desk, pastes, "before", "after")
     assert verdicts(answer, "added") == {"198.51.100.7/32": ("uncertain", None)}

@@ -31,8 +31,32 @@ def test_a_name_tells_the_kind(name: str, kind: str) -> None:
 
 
 def test_a_list_of_links_that_was_saved_is_believed() -> None:
+    listed = replace(build_macos.table(LAN), links=(build.link("en0 up carrier", "10.6.4.9/24"),))
+    assert with_links(listed, (listed,)) == listed
+
+
+def test_what_a_list_of_links_leaves_out_the_rows_tell() -> None:
+    tunnel = build.link("utun4 up")
+    listed = replace(build_macos.table(f"{LAN}\n10.8/24 10.8.0.5 UGSc utun4"), links=(tunnel,))
+    beside = build_macos.table(LAN)
+
+    told, lan = with_links(listed, (listed, beside)).links
+    assert (told.name, told.carrier, told.index) == ("utun4", False, 0)
+    assert [address.address for address in lan.addresses] == ["10.6.4.0"]
+
+
+def test_a_list_without_addresses_says_nothing_about_what_is_reached() -> None:
     listed = replace(build_macos.table(LAN), links=(build.link("en0 up carrier"),))
-    assert with_links(listed) is listed
+
+    assert [address.address for address in with_links(listed, (listed,)).links[0].addresses] == ["10.6.4.0"]
+
+
+def test_a_default_is_believed_to_reach_its_gateway_whatever_the_address_says() -> None:
+    table = saved_tables.table("default via 172.31.1.1 dev eth0\ndefault via fe80::1 dev eth0\n")
+    listed = replace(table, links=(build.link("eth0 up carrier", "198.51.100.7/32"),))
+
+    (link,) = with_links(listed, (listed,)).links
+    assert [address.address for address in link.addresses] == ["198.51.100.7", "172.31.1.1"]
 
 
 def test_the_prefix_of_a_link_is_that_of_its_own_row() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.host.macos import netstat
-from routewatch.host.text import ip_json, ip_route, ip_rule, nettools, own_json
+from routewatch.host.text import ip_json, ip_route, ip_rule, links, nettools, own_json
 from routewatch.host.text.cleaning import lines_of
 from routewatch.host.text.draft import NotUnderstoodError
 from routewatch.host.text.saved import Found, Saved
@@ -70,6 +70,12 @@ def _rule(section: Section, found: Found) -> None:
     found.platforms += ["linux"] if rules else []
 
 
+def _links(section: Section, found: Found) -> None:
+    read, unparsed = links.read_links(section.lines)
+    found.links += read
+    found.unparsed += unparsed
+
+
 def _json(section: Section, found: Found) -> None:
     routes: list[Object] = []
     rules: list[Object] = []
@@ -109,4 +115,5 @@ _READERS: dict[str, Callable[[Section, Found], None]] = {
     "route": _route,
     "rule": _rule,
     "json": _json,
+    "links": _links,
 }

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
-from routewatch.host.text import documents, ip_route, ip_rule, nettools
+from routewatch.host.macos import cells, rows
+from routewatch.host.macos.columns import NONE
+from routewatch.host.text import documents, ip_route, ip_rule, links, nettools
 from routewatch.host.text.echoes import Echo
 from routewatch.host.text.prompts import echo, headed
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # "bsd" is whatever isn't one of the others: netstat of macOS and the BSDs, and lines that nobody knows
-Format = Literal["nettools", "route", "rule", "json", "bsd"]
+Format = Literal["nettools", "route", "rule", "json", "links", "bsd"]
 
 _BSD_HEADER = re.compile(
     r"Routing tables?\b.*|(?:Internet6?|Protocol Family \d+|Encap|MPLS):|Destination\s+Gateway\s.*"
@@ -79,10 +81,15 @@ def _begun(line: str, section: Section) -> Section:
     if not line:
         if section.format == "bsd":
             section.lines.append(line)
-        return section
+        # behind an empty line of a list of links nothing but another link belongs to it
+        return Section(echo=section.echo) if section.format == "links" else section
     told = echo(line)
     if told is not None:
         return Section(echo=told)
+    if links.is_header(line):
+        section = section if section.format == "links" else Section(format="links")
+        section.lines.append(line)
+        return section
     layout = nettools.layout_of(line)
     if layout is not None or nettools.is_title(line):
         return Section(format="nettools", echo=section.echo, layout=layout, headed=True)
@@ -100,10 +107,18 @@ def _format(line: str, section: Section) -> Format:
         return "rule"
     if ip_route.is_route(line):
         return "route"
-    if section.headed or (section.format == "route" and ip_route.continues(line)):
+    if section.headed or _goes_on(line, section):
         return section.format
     if _IPROUTE2.search(f" {line} "):
         return "route"
     if nettools.is_row(nettools.words_of(line)):
         return "nettools"
     return section.format
+
+
+def _goes_on(line: str, section: Section) -> bool:
+    """Tell whether a line that begins nothing belongs to the route or the link before."""
+    if section.format == "links":
+        row = rows.row(line, NONE)
+        return row is None or not (row.destination == "default" or cells.family(row.destination))
+    return section.format == "route" and ip_route.continues(line)

@@ -47,10 +47,11 @@ def unbroken(lines: Sequence[str], is_row: Callable[[str], bool], *, expires: bo
         and not following.endswith(":")  # the title of a section
         and not (following.isdigit() and (expires or line[-1].isdigit()))
         and not is_row(following)
+        and is_row(line + following)
     }
     found: list[str] = []
     for at, line in enumerate(lines):
-        if at in seams and (len(seams) > 1 or not is_row(found[-1])) and is_row(found[-1] + line):
+        if at in seams and (len(seams) > 1 or not is_row(found[-1])):
             found[-1] += line
         else:
             found.append(line)
