@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "run": "watch in the foreground; --once looks once and ends",
     "cleanup": "put right what a VPN left behind (also: routewatch --cleanup)",
     "undo": "take a cleanup back",
+    "confirm": "keep a cleanup that was made with --confirm-within",
     "keep": "this route is mine: never report or touch it",
     "status": "tunnels, open sessions, what is left over, how the daemon is",
     "baseline": "capture, show or forget what is compared with",

@@ -60,6 +60,18 @@ class KernelRefusedError(RoutewatchError):
     code = "refused"
 
 
+class UnconfirmedError(RoutewatchError):
+    """A cleanup that is taken back unless it is confirmed stands in the way of another one, or was taken back."""
+
+    code = "unconfirmed"
+
+
+class NotPendingError(RoutewatchError):
+    """There is nothing to confirm, or it is too late for it."""
+
+    code = "not-pending"
+
+
 class InterruptedBySignalError(RoutewatchError):
     """A signal ended it before its end; what was done until then is told."""
 

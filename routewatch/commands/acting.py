@@ -27,7 +27,7 @@ from routewatch.errors import (
 from routewatch.store.journal import CleanupRow, Kind, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from routewatch.core.scene import Scene
     from routewatch.host.port import Host
@@ -62,8 +62,13 @@ class Acted(Struct, frozen=True, kw_only=True):
 class Actor:
     """Takes the steps of one cleanup."""
 
-    def __init__(self, journal: Journal, host: Host) -> None:
-        """Act on this host, and write it down here."""
+    def __init__(self, journal: Journal, host: Host, arm: Callable[[int], None] | None = None) -> None:
+        """Act on this host, and write it down here.
+
+        ``arm`` is called with the number of the cleanup before the first step, and raises StateError where nothing
+        may be done.
+        """
+        self._arm = arm
         self._journal = journal
         self._host = host
         self._cleanup = 0
@@ -80,6 +85,7 @@ class Actor:
         row = CleanupRow(place=self._host.place(), wall=now.wall, boot=now.boot, kind=kind, undoes=undoes)
         self._cleanup = self._journal.begin(row, [pack(intent.stored) for intent in intents])
         with Interruption() as interruption:
+            self._stopped = self._unarmed()
             try:
                 self._take_all(intents, interruption)
             finally:
@@ -88,6 +94,15 @@ class Actor:
         stopped = None if came_too_late else self._stopped
         unsure = frozenset(self._unsure)
         return Acted(cleanup=self._cleanup, taken=tuple(self._taken), stopped=stopped, unsure=unsure)
+
+    def _unarmed(self) -> StateError | None:
+        """Return what keeps the way back from being armed, where it is to be."""
+        try:
+            if self._arm is not None:
+                self._arm(self._cleanup)
+        except StateError as error:
+            return error
+        return None
 
     def _take_all(self, intents: Sequence[Intent], interruption: Interruption) -> None:
         for n, intent in enumerate(intents, start=1):

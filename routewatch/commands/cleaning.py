@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from routewatch.commands.acting import Acted, Actor, Intent, verify
 from routewatch.commands.archive import StoredStep
+from routewatch.commands.arming import arming, disarm
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.pending import Pending, pending, pending_text
 from routewatch.commands.report import objects, report
 from routewatch.commands.waiting import require_privilege
 from routewatch.core.diff import steady
@@ -24,6 +26,7 @@ from routewatch.core.timeline import steady_row
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.errors import ObservationError, StateError
 from routewatch.render.remarks import remark_text
+from routewatch.render.times import iso
 from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Intended(Struct, frozen=True, kw_only=True):
     plan: Plan
     wishes: Wishes
     scene: Scene
+    within: float | None = None  # seconds in which it is to be confirmed, or it is undone
 
 
 class Cleaned(Struct, frozen=True, kw_only=True):
@@ -58,6 +62,7 @@ class Cleaned(Struct, frozen=True, kw_only=True):
     refused: tuple[Refusal, ...]
     remaining: int
     remarks: tuple[Remark, ...] = ()
+    pending: Pending | None = None  # it is to be confirmed
 
     @property
     def done(self) -> int:
@@ -67,11 +72,15 @@ class Cleaned(Struct, frozen=True, kw_only=True):
     def report(self, context: Context) -> int:
         """Say what was done and what is left, and return the exit status."""
         more = {"remaining": self.remaining, "remarks": objects(self.remarks)}
+        if self.pending is not None:
+            more |= {"confirm_within": self.pending.row.within, "confirm_by": iso(self.pending.by)}
         status = report(context, self.acted, self.refused, more)
         number, tried = self.acted.cleanup, len(self.acted.taken)
         context.report(f"cleanup {number}: {self.done} of {tried} done, {self.remaining} remain")
         if self.done:
             context.report(f"routewatch undo {number} takes it back")
+        if self.pending is not None:
+            context.report(pending_text(self.pending))
         for remark in self.remarks:
             context.report(remark_text(remark))
         return status
@@ -85,14 +94,33 @@ def clean(context: Context, store: Store, observer: Observer, intended: Intended
     scene = observer.look(intended.scene.rows)
     found = findings(scene)
     again = plan_for(context, scene, found, intended.wishes)
-    acted = Actor(store.journal, context.host).act(_intents(intended.plan, again, scene))
+    arm = None if intended.within is None else arming(context, store, intended.within)
+    acted = Actor(store.journal, context.host, arm).act(_intents(intended.plan, again, scene))
     try:
         acted, remaining = _verify(store, observer, acted, scene.rows)
     except (ObservationError, StateError) as error:
         done = sum(entry.status == "done" for entry in acted.taken)
         acted = replace(acted, stopped=acted.stopped or error)
         remaining = max(0, len(open_findings(found)) - done)
-    return Cleaned(acted=acted, refused=again.refused, remaining=remaining, remarks=remarks(scene))
+    return Cleaned(
+        acted=acted,
+        refused=again.refused,
+        remaining=remaining,
+        remarks=remarks(scene),
+        pending=None if intended.within is None else _to_confirm(context, store, acted),
+    )
+
+
+def _to_confirm(context: Context, store: Store, acted: Acted) -> Pending | None:
+    """Return until when a cleanup is to be confirmed; None where it has done nothing that could be undone."""
+    try:
+        found = next((each for each in pending(context, store) if each.row.cleanup == acted.cleanup), None)
+        if found is None or any(entry.status == "done" for entry in acted.taken):
+            return found
+        disarm(context, store, acted.cleanup)
+    except StateError:  # that it is armed stands on disk, and its process knows it
+        pass
+    return None
 
 
 def _verify(store: Store, observer: Observer, acted: Acted, earlier: Rows) -> tuple[Acted, int]:
@@ -106,15 +134,18 @@ def _verify(store: Store, observer: Observer, acted: Acted, earlier: Rows) -> tu
 
 
 def clean_unattended(context: Context, store: Store, observer: Observer) -> Cleaned | None:
-    """Take the steps that are certain, as the service does by itself; None where there are none, or others act.
+    """Take the steps that are certain, as the service does by itself.
 
-    Raises PermissionRefusedError, ObservationError, StateError.
+    None where there are none, others act, or a cleanup is to be confirmed first. Raises PermissionRefusedError,
+    ObservationError, StateError.
     """
     require_privilege(context)
     lock = try_lock(context.state_dir, "act.lock")
     if lock is None:
         return None
     with lock:
+        if store.confirmations.pending(context.host.place()):
+            return None  # somebody is finding out whether he can live with what was done last
         scene = observer.look()
         wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=allowance(context, scene))
         planned = plan_for(context, scene, findings(scene), wishes)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from routewatch.commands.arming import confirmation_time
 from routewatch.commands.cleaning import Intended, allowance, clean, plan_for, wishes_of
 from routewatch.commands.keep import destinations
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.pending import pending, pending_text
 from routewatch.commands.recall import require_session
 from routewatch.commands.recovery import recovered
 from routewatch.commands.report import Prospect, show
+from routewatch.commands.unconfirmed import require_confirmed, require_none_pending
 from routewatch.commands.waiting import acting, looking, require_privilege, wait_and_look
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.refusals import named
@@ -47,21 +50,31 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--only", action="append", default=[], metavar="DEST", help='only this; "default" is both defaults'
     )
     parser.add_argument("--no-restore", action="store_true", help="delete, but put nothing back")
+    parser.add_argument(
+        "--confirm-within",
+        metavar="T",
+        help='undo it all unless "routewatch confirm" follows within this time, such as 60s or 5min',
+    )
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Clean up. Raises PermissionRefusedError before anything is touched, ObservationError, StateError."""
-    wishes = _asked(arguments, context)
+    wishes, within = _asked(arguments, context), confirmation_time(arguments.confirm_within)
     if arguments.dry_run:
         with context.store(readonly=True) as store:
             require_session(store, arguments.session)
             observer = Observer(context, store, writes=False)
             scene, settled = wait_and_look(context, observer)
-        planned, prospect = _planned(context, scene, replace(wishes, settled=settled))
+            planned, prospect = _planned(context, scene, replace(wishes, settled=settled))
+            to_confirm = pending(context, store)
+        for each in to_confirm:
+            context.note(pending_text(each))
+        prospect = replace(prospect, within=within)
         return show(context, planned, prospect, _nothing(arguments, prospect, observer))
     require_privilege(context)
     with context.store() as store:
         require_session(store, arguments.session)
+        require_confirmed(context, store)
         with looking(context, store) as observer:
             scene, settled = wait_and_look(context, observer, _grace(arguments, context))
             told = recovered(context, store, scene)
@@ -72,13 +85,16 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         wishes = replace(wishes, settled=settled, limit=limit)
         planned, prospect = _planned(context, scene, wishes)
         if not planned.steps or not (arguments.yes or arguments.unattended or _can_ask(context)):
-            return show(context, planned, replace(prospect, dry_run=False), _nothing(arguments, prospect, observer))
+            prospect = replace(prospect, dry_run=False, within=within)
+            return show(context, planned, prospect, _nothing(arguments, prospect, observer))
         if not _agreed(arguments, context, planned):
             context.say("nothing was changed")
             return 1
+        # told without the lock of those who act: a terminal that nobody reads any more may never take it
         with acting(context, store) as observer:
-            intended = Intended(plan=planned, wishes=wishes, scene=scene)
-            return clean(context, store, observer, intended).report(context)
+            require_none_pending(context, store)
+            cleaned = clean(context, store, observer, Intended(plan=planned, wishes=wishes, scene=scene, within=within))
+        return cleaned.report(context)
 
 
 def _grace(arguments: argparse.Namespace, context: Context) -> float:
@@ -152,6 +168,9 @@ def _agreed(arguments: argparse.Namespace, context: Context, planned: Plan) -> b
     if arguments.yes:
         return True
     context.flush()
-    sys.stderr.write(f"\nTake {'this step' if len(planned.steps) == 1 else 'these steps'}? [y/N] ")
+    what = "this step" if len(planned.steps) == 1 else "these steps"
+    given = arguments.confirm_within
+    back = "" if given is None else f", to be taken back after {given} unless you confirm"
+    sys.stderr.write(f"\nTake {what}{back}? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

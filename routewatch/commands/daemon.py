@@ -175,10 +175,13 @@ class Daemon:
         notify(f"READY=1\nSTATUS={watchman.status()}")
 
     def _appoint(self, watchman: Watchman, boot: float) -> None:
-        """Ask for the second look at what a session left, once its client has had its time."""
+        """Ask for the second look at what a session left, and for one once a cleanup was to be confirmed."""
         due = watchman.second_look()
         if due is not None and due > boot:
             self._pace = self._pace.appointed(self._now() + due - boot)
+        deadline = watchman.deadline()
+        if deadline is not None and deadline - boot <= self._pace.poll:  # else the poll comes first
+            self._pace = self._pace.appointed(self._now() + deadline - boot)
 
     def _mind_configuration(self, words: set[str], wakeups: Wakeups, watchman: Watchman) -> None:
         if CONFIG in words:

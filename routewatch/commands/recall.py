@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from routewatch.commands.archive import StoredStep, unpack_snapshot
 from routewatch.commands.returning import given_back, taken_back
 from routewatch.core.baselines import Series
-from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session
+from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, TakenBack
 from routewatch.core.model import Moment, Place
 from routewatch.core.network import Network
 from routewatch.core.sessions import Course
@@ -118,6 +118,7 @@ def recall_memory(store: Store, host: Host, course: Course) -> Memory:
         sessions=sessions,
         kept=frozenset(row.destination for row in store.keeps.list()),
         deleted=tuple(_deletions(cleanups)),
+        taken_back=tuple(_taken_back(cleanups)),
     )
 
 
@@ -138,6 +139,20 @@ def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
                 found.append(Deletion(at=at, route=step.route, policy_rule=step.policy_rule))
             elif step.action == "replace":
                 found.append(Deletion(at=at, route=step.replaces))
+    return found
+
+
+def _taken_back(cleanups: list[CleanupRow]) -> list[TakenBack]:
+    """Return what undos brought back, or took away again; not what a group that failed did."""
+    undone = {cleanup.undoes for cleanup in cleanups if cleanup.kind == "undo"}
+    found = []
+    for cleanup in (c for c in cleanups if c.id in undone):
+        at = Moment(wall=cleanup.wall, boot=cleanup.boot, monotonic=cleanup.boot)
+        for row in (row for row in cleanup.steps if row.status == "undone"):
+            step = msgspec.msgpack.decode(row.value, type=StoredStep).step
+            subject = step.route or step.policy_rule
+            if subject is not None:
+                found.append(TakenBack(at=at, row=subject))
     return found
 
 

@@ -12,6 +12,7 @@ from routewatch.core.verdict import Finding
 from routewatch.render.findings import findings_text
 from routewatch.render.plan import plan_text, refusal_object, refusals_text, step_object, taken_text
 from routewatch.render.remarks import remark_object, remark_text
+from routewatch.render.times import span
 
 if TYPE_CHECKING:
     from routewatch.commands.acting import Acted
@@ -27,6 +28,7 @@ class Prospect(Struct, frozen=True, kw_only=True):
     settled: bool = True
     dry_run: bool = True
     cleanup: int | None = None
+    within: float | None = None  # seconds in which it is to be confirmed
     remarks: tuple[Remark, ...] = ()
     left_alone: tuple[Finding, ...] = ()  # what was found or asked for, and is not in the plan
 
@@ -35,12 +37,19 @@ def show(context: Context, planned: Plan, prospect: Prospect, nothing: str) -> i
     """Tell of a plan that is not carried out; ``nothing`` is said where there is none."""
     if context.json:
         taken = tuple(Taken(n=n, step=step, status="planned") for n, step in enumerate(planned.steps, start=1))
-        more = {"dry_run": prospect.dry_run, "cleanup_id": prospect.cleanup, "remaining": prospect.remaining}
+        more = {
+            "dry_run": prospect.dry_run,
+            "cleanup_id": prospect.cleanup,
+            "confirm_within": prospect.within,
+            "remaining": prospect.remaining,
+        }
         context.emit(document(taken, planned.refused, more | {"remarks": objects(prospect.remarks)}))
     elif planned.steps or planned.refused:
         context.say(plan_text(planned, verbose=context.verbose))
         if planned.steps:
             context.say("\nnothing was changed" + ("" if prospect.dry_run else ": say --yes to take these steps"))
+            if prospect.within is not None:
+                context.say(f"they would be taken back after {span(prospect.within)} unless: routewatch confirm")
     elif prospect.settled:
         context.say(nothing)
     if prospect.left_alone:
@@ -77,6 +86,8 @@ def document(taken: tuple[Taken, ...], refused: tuple[Refusal, ...], more: dict[
         "dry_run": False,
         "changed": any(entry.status == "done" for entry in taken),
         "cleanup_id": None,
+        "confirm_within": None,
+        "confirm_by": None,
         "steps": [step_object(entry.n, entry.step, entry.status, entry.detail) for entry in taken],
         "refused": [refusal_object(refusal) for refusal in refused],
         "remarks": [],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
 from routewatch.commands.settle import Rest, complete, look_settled
+from routewatch.commands.unconfirmed import take_back_forsaken
 from routewatch.errors import StateError
 from routewatch.render.findings import finding_object, findings_text
 from routewatch.store.locks import held_by, try_lock
@@ -47,6 +48,7 @@ def _once(context: Context) -> int:
         followed = observer.take(sight)
         for line in recovered(context, store, observer.scene(now)):
             context.note(line)
+        take_back_forsaken(context, store, observer, context.note)
         found = open_findings(findings(observer.scene(now)))
         if sight.settled and not found:
             observer.keep_baseline(now, "periodic")

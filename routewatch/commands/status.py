@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.pending import Pending, pending, pending_object, pending_text
 from routewatch.commands.settle import look_now
 from routewatch.commands.tally import tallied
 from routewatch.core.memory import Session
@@ -36,6 +37,7 @@ class State(Struct, frozen=True, kw_only=True):
     shown: tuple[Finding, ...]
     running: tuple[tuple[Session, Tally], ...]
     interrupted: tuple[int, ...]  # cleanups that a crash cut short
+    unconfirmed: tuple[Pending, ...]
     daemon: dict[str, Any]
 
 
@@ -65,6 +67,7 @@ def _state(context: Context, store: Store, scene: Scene) -> State:
         shown=tuple(f for f in findings(scene) if f.verdict is not Verdict.EXPECTED),
         running=tallied(store, running),
         interrupted=_interrupted(context, store),
+        unconfirmed=tuple(pending(context, store)),
         daemon=_daemon(context, store),
     )
 
@@ -125,6 +128,7 @@ def _document(scene: Scene, state: State, context: Context) -> dict[str, Any]:
         "remarks": [remark_object(remark) for remark in remarks(scene)],
         "baseline": baseline,
         "interrupted": list(state.interrupted),
+        "unconfirmed": [pending_object(each) for each in state.unconfirmed],
         "daemon": state.daemon,
     }
 
@@ -135,6 +139,7 @@ def _print(context: Context, scene: Scene, state: State) -> None:
         f"cleanup {number} was interrupted: the next cleanup or undo looks what was done"
         for number in state.interrupted
     ]
+    lines += [pending_text(each) for each in state.unconfirmed]
     if state.running:
         now = scene.now.taken.boot
         lines += ["", HEADER, *(session_line(session, tally, now) for session, tally in state.running)]

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.commands.acting import Acted, Actor, Intent, verify
-from routewatch.commands.archive import StoredStep
+from routewatch.commands.arming import dismiss
 from routewatch.commands.cleaning import wishes_of
 from routewatch.commands.observer import Observer
-from routewatch.commands.recovery import LOOKED_BACK, close_undone, done_steps, foreseen, recover
+from routewatch.commands.recovery import LOOKED_BACK, done_steps, foreseen, recover
 from routewatch.commands.report import Prospect, document, report, show
+from routewatch.commands.taking_back import Returned, WayBack, take_back, way_back
 from routewatch.commands.waiting import acting, require_privilege, wait_and_look
-from routewatch.core.undo import plan_undo
-from routewatch.errors import ObservationError, StateError, UsageError
+from routewatch.errors import UsageError
 from routewatch.render.findings import row_text
 
 if TYPE_CHECKING:
-    import argparse
-
     from routewatch.commands.context import Context
-    from routewatch.core.plan import Plan
+    from routewatch.core.refusals import Wishes
     from routewatch.core.scene import Scene
-    from routewatch.core.steps import Step
     from routewatch.store.database import Store
     from routewatch.store.journal import CleanupRow
 
@@ -34,59 +31,62 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="show the plan and change nothing; exit status 1 if there is one"
     )
+    parser.add_argument("--unless-confirmed", action="store_true", help=argparse.SUPPRESS)  # what --confirm-within runs
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Take it back. Raises PermissionRefusedError before anything is touched, UsageError, StateError."""
+    if arguments.unless_confirmed:
+        return _at_its_deadline(arguments, context)
     if arguments.dry_run:
         with context.store(readonly=True) as store:
             scene, settled = wait_and_look(context, Observer(context, store, writes=False))
             cleanup = _chosen(arguments, context, store, foreseen(context, store, scene))
             return 0 if cleanup is None else _show(context, cleanup, scene, settled=settled)
     require_privilege(context)
-    with context.store() as store, acting(context, store) as observer:
-        scene, settled = wait_and_look(context, observer)
-        for line in recover(store, scene):
-            context.note(line)
-        cleanup = _chosen(arguments, context, store, store.journal.recent(scene.now.place, LOOKED_BACK))
-        if cleanup is None:
-            return 0
-        planned = _plan(context, cleanup, scene, settled=settled)
-        acted, left = _take_back(context, store, observer, (cleanup, planned))
-        return _report(context, cleanup, (acted, planned), left)
+    with context.store() as store:
+        # told without the lock of those who act: a terminal that nobody reads any more may never take it
+        with acting(context, store) as observer:
+            way, returned = _taken_back(arguments, context, store, observer)
+        return 0 if returned is None or way is None else _report(context, way, returned)
+
+
+def _at_its_deadline(arguments: argparse.Namespace, context: Context) -> int:
+    from routewatch.commands.armed import wait_and_take_back
+
+    if arguments.cleanup is None or arguments.dry_run:
+        raise UsageError("--unless-confirmed takes the number of a cleanup, and no --dry-run")
+    return wait_and_take_back(context, arguments.cleanup)
+
+
+def _taken_back(
+    arguments: argparse.Namespace, context: Context, store: Store, observer: Observer
+) -> tuple[WayBack | None, Returned | None]:
+    scene, settled = wait_and_look(context, observer)
+    for line in recover(store, scene):
+        context.note(line)
+    cleanup = _chosen(arguments, context, store, store.journal.recent(scene.now.place, LOOKED_BACK))
+    if cleanup is None:
+        return None, None
+    way = way_back(cleanup, scene, _wishes(context, settled=settled))
+    returned = take_back(context, store, observer, way)
+    if returned.acted.stopped is None:
+        store.confirmations.undone(cleanup.id, context.host.now().wall)
+        dismiss(context, cleanup.id)
+    return way, returned
 
 
 def _show(context: Context, cleanup: CleanupRow, scene: Scene, *, settled: bool) -> int:
     """Show what would take it back."""
-    planned = _plan(context, cleanup, scene, settled=settled)
+    planned = way_back(cleanup, scene, _wishes(context, settled=settled)).plan
     prospect = Prospect(remaining=len(planned.steps), settled=settled, cleanup=cleanup.id)
     if planned.steps or planned.refused:
         context.say(f"to take back cleanup {cleanup.id}:")
     return show(context, planned, prospect, f"there is nothing to take back of cleanup {cleanup.id}")
 
 
-def _plan(context: Context, cleanup: CleanupRow, scene: Scene, *, settled: bool) -> Plan:
-    wishes = replace(wishes_of(context), settled=settled, login_peers=context.host.login_peers())
-    return plan_undo(done_steps(cleanup).values(), scene, wishes)
-
-
-def _take_back(
-    context: Context, store: Store, observer: Observer, what: tuple[CleanupRow, Plan]
-) -> tuple[Acted, list[Step]]:
-    """Take the steps back and verify it; return what became of them, and what is not as it was."""
-    cleanup, planned = what
-    intents = [Intent(stored=StoredStep(step=step)) for step in planned.steps]
-    acted = Actor(store.journal, context.host).act(intents, undoes=cleanup.id)
-    try:
-        scene = observer.look()
-        acted = verify(store.journal, acted, scene)
-        store.journal.finish(acted.cleanup, "done")
-        left = close_undone(store, cleanup, scene)
-        observer.log("cleaned", scene.now, f"cleanup {cleanup.id} was taken back, {len(left)} steps of it remain")
-    except (ObservationError, StateError) as error:
-        acted = replace(acted, stopped=acted.stopped or error)
-        left = [entry.step for entry in acted.taken if entry.status != "done"]
-    return acted, left
+def _wishes(context: Context, *, settled: bool) -> Wishes:
+    return replace(wishes_of(context), settled=settled, login_peers=context.host.login_peers())
 
 
 def _chosen(
@@ -138,9 +138,9 @@ def _named(context: Context, store: Store, number: int, recent: list[CleanupRow]
     return found
 
 
-def _report(context: Context, cleanup: CleanupRow, outcome: tuple[Acted, Plan], left: list[Step]) -> int:
-    acted, planned = outcome
-    status = report(context, acted, planned.refused, {"undoes": cleanup.id, "remaining": len(left)})
+def _report(context: Context, way: WayBack, returned: Returned) -> int:
+    acted, cleanup, left = returned.acted, way.cleanup, returned.left
+    status = report(context, acted, way.plan.refused, {"undoes": cleanup.id, "remaining": len(left)})
     for step in left:
         why = ", which waits until its next hop is in reach" if step.conditional else ""
         row = step.route or step.policy_rule

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
+from routewatch.commands.pending import OVERDUE
 from routewatch.commands.recovery import recovered
+from routewatch.commands.unconfirmed import take_back_forsaken
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 BASELINE_EVERY = 300.0  # seconds
 PRUNE_EVERY = 3600.0
+AFTERWARDS = 1.0  # seconds after a deadline, and after the time in which the process that waits for it may be late
 CHANGES = 20_000  # kept between two looks; more count as a loss
 
 
@@ -57,6 +60,7 @@ class Watchman:
         self._rested: Snapshot | None = None
         self._rejected = ""
         self._has_recovered = False
+        self._unrescued = ""  # why not, as it was told last
         self.save_health()
 
     def hear(self, rings: Rings) -> None:
@@ -92,7 +96,8 @@ class Watchman:
         try:
             for event in self._observer.take(sight, gap).events:
                 self._log_event(event)
-            if settled and not snapshot.unsure:
+            # after a rescue the table is another one, and looked at anew
+            if not self._rescued() and settled and not snapshot.unsure:
                 self._rested = snapshot
                 self._consider(snapshot)
                 self._prune(snapshot)
@@ -113,6 +118,31 @@ class Watchman:
         if not found and now.taken.boot - self._baseline_at >= BASELINE_EVERY:
             self._baseline_at = now.taken.boot
             self._observer.keep_baseline(now, "periodic")
+
+    def _rescued(self) -> bool:
+        """Take back a cleanup that was not confirmed in time, where the process that would do it has ended."""
+        try:
+            done = take_back_forsaken(self._context, self._store, self._observer, self._tell_of_rescue)
+        except RoutewatchError as error:
+            if error.message != self._unrescued:
+                self._unrescued = error.message
+                self._fail("not_taken_back", error)
+            return False
+        self._unrescued = ""
+        return done
+
+    def _tell_of_rescue(self, said: str) -> None:
+        self._log.warning("taken_back", said=said)
+
+    def deadline(self) -> float | None:
+        """Return when to see whether a cleanup was confirmed, or taken back (boot clock). Raises StateError."""
+        times = [
+            row.deadline + late
+            for row in self._store.confirmations.pending(self._context.host.place())
+            for late in (AFTERWARDS, OVERDUE + AFTERWARDS)
+        ]
+        now = self._context.host.now().boot
+        return min((at for at in times if at > now), default=None)
 
     def _prune(self, now: Snapshot) -> None:
         """Keep the store within its age and size; what open and leftover sessions rest on stays."""

@@ -12,7 +12,7 @@ from routewatch.config.protocols import PROTOCOLS
 from routewatch.core.addresses import prefix
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_WAIT = 7 * 86400.0  # seconds; poll(2) has milliseconds in 32 bits: 24 days
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _TABLES = {"default": DEFAULT_TABLE, "main": MAIN_TABLE, "local": LOCAL_TABLE}

@@ -111,6 +111,13 @@ class Deletion(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.route or self.policy_rule
 
 
+class TakenBack(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A route or rule that a cleanup of ours had deleted or added, until that cleanup was undone."""
+
+    at: Moment  # of the cleanup
+    row: Route | PolicyRule
+
+
 class Memory(Struct, frozen=True, kw_only=True):
     """All that judging may look at beside the present table; only of this boot and network namespace."""
 
@@ -120,6 +127,7 @@ class Memory(Struct, frozen=True, kw_only=True):
     sessions: tuple[Session, ...] = ()  # oldest first
     kept: frozenset[str] = frozenset()  # destinations a person called his own
     deleted: tuple[Deletion, ...] = ()
+    taken_back: tuple[TakenBack, ...] = ()
 
     def baseline_of(self, session: Session | None) -> Baseline | None:
         """Return the baseline a session is measured against; without a session the latest one."""

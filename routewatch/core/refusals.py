@@ -15,6 +15,7 @@ from routewatch.core.addresses import covers, is_loopback_default
 from routewatch.core.evidence_against import is_made_by_the_system, was_deleted_before
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.signatures import client_of_process
+from routewatch.core.timeline import same
 from routewatch.core.verdict import case_of
 
 if TYPE_CHECKING:
@@ -150,6 +151,18 @@ def _came_back(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     return row is not None and was_deleted_before(row, scene)
 
 
+def _was_taken_back(proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
+    """Tell whether an undo took the same step back since the session opened that brought it: that was a decision.
+
+    A person may decide anew; unattended, the undo of what cut somebody off would be undone.
+    """
+    if wishes.limit is None or not scene.memory.taken_back:
+        return False
+    row, number = proposal.finding.row, proposal.finding.session
+    since = next((session.opened.boot for session in scene.memory.sessions if session.id == number), 0.0)
+    return any(back.at.boot >= since and same(back.row, row) for back in scene.memory.taken_back)
+
+
 def _is_connecting(_proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
     now = scene.now.taken.boot
     young_tunnel = any(s.is_open and now - s.opened.boot < wishes.grace for s in scene.memory.sessions)
@@ -186,6 +199,7 @@ STANDING: tuple[Standing, ...] = (
     Standing("kept", "you said that it is yours (routewatch keep)", _is_kept),
     Standing("in-proven-baseline", "it stood in the baseline", _stood_in_proven_baseline),
     Standing("came-back", "somebody brought it back after routewatch had deleted it", _came_back),
+    Standing("taken-back", "an undo took this very step back; it needs a person to take it again", _was_taken_back),
     Standing("connecting", "a VPN is connecting at this moment", _is_connecting),
     Standing("logins-unknown", "whether it carries a remote login could not be looked up", _is_blind_to_logins),
 )

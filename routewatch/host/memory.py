@@ -19,7 +19,7 @@ from routewatch.host.memory_world import MemoryWorld
 from routewatch.host.packed import PackedCodec, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from routewatch.core.model import Link, Login, Process
     from routewatch.core.table import Codec
@@ -31,7 +31,7 @@ ROUTEWATCH = Author(kind="routewatch")
 class MemoryHost(MemoryWorld):
     """One machine's routing, in memory.
 
-    Its owner may also set ``logins``, ``privileged`` and ``complete`` as they are.
+    Its owner may also set ``logins``, ``privileged``, ``complete`` and ``unstartable`` as they are.
     """
 
     platform: Literal["linux", "macos"] = "linux"
@@ -44,6 +44,8 @@ class MemoryHost(MemoryWorld):
         self.logins: tuple[Login, ...] | None = ()
         self.privileged = True
         self.complete = True
+        self.started: list[tuple[str, ...]] = []
+        self.unstartable: StateError | None = None
         self._refusals: dict[Route | PolicyRule, str] = {}
 
     def now(self) -> Moment:
@@ -100,6 +102,12 @@ class MemoryHost(MemoryWorld):
     def login_peers(self) -> tuple[Login, ...] | None:
         """Return the logins its owner has set in ``logins``."""
         return self.logins
+
+    def start_detached(self, arguments: Sequence[str]) -> None:
+        """Note in ``started`` what would run beside us; raise what its owner has set in ``unstartable``."""
+        if self.unstartable is not None:
+            raise self.unstartable
+        self.started.append(tuple(arguments))
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names
         """Return the codec of this name. Raises StateError for another format than ours."""

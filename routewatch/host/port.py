@@ -9,7 +9,7 @@ from msgspec import Struct
 from routewatch.core.model import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from routewatch.core.model import Login, Moment, Place, Process
     from routewatch.core.snapshot import Snapshot
@@ -75,6 +75,12 @@ class Host(Protocol):
 
     def login_peers(self) -> tuple[Login, ...] | None:
         """Return the remote logins, by the addresses of their ends; None where that could not be looked up."""
+
+    def start_detached(self, arguments: Sequence[str]) -> None:
+        """Start routewatch with these arguments so that it outlives us and our terminal; return once it is ready.
+
+        Raises StateError where it does not come to that; then it does not run either.
+        """
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:
         """Return the codec that reads stored bytes of this format. Raises StateError for an unknown format."""

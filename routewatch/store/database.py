@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from routewatch.errors import StateError
 from routewatch.store.baselines import Baselines
+from routewatch.store.confirmations import Confirmations
 from routewatch.store.connection import Connection, CorruptError, connect, connect_empty
 from routewatch.store.damage import (
     DirectoryLock,
@@ -53,6 +54,7 @@ class Store:
         self.observations = Observations(connection)
         self.keeps = Keeps(connection)
         self.journal = Journal(connection)
+        self.confirmations = Confirmations(connection)
         self._connection = connection
         self._lock = lock
         self._is_ours = lock is not None

@@ -10,7 +10,7 @@ import fcntl
 import os
 import select
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NewType, Self
 
 from routewatch.store.directory import file_errors, open_file, prepare_directory
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-LockName = Literal["observe.lock", "act.lock"]
+Armed = NewType("Armed", str)  # the lock of who will take a cleanup back unless it is confirmed: it has one each
+LockName = Literal["observe.lock", "act.lock"] | Armed
 
 # holder() must take the lock for an instant to see whether it is free; that must not look like another observer.
 _ATTEMPTS = 3

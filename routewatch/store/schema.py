@@ -63,5 +63,14 @@ CREATE TABLE steps (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST,)
+# A cleanup that is taken back at its deadline (CLOCK_BOOTTIME of its place) unless it is confirmed: "due" once somebody
+# has begun with that, and it is too late to confirm. "ended" is when it was confirmed or taken back, wall time.
+CONFIRMATIONS = """
+CREATE TABLE confirmations (
+  cleanup INTEGER PRIMARY KEY REFERENCES cleanups ON DELETE CASCADE, within REAL NOT NULL, deadline REAL NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('unconfirmed', 'due', 'confirmed', 'undone')), ended REAL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, CONFIRMATIONS)
 VERSION = len(MIGRATIONS)

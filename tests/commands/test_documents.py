@@ -14,7 +14,7 @@ STEP = """
     status
 """
 FINDING = "target route policy_rule verdict confidence rule because evidence against session author"
-CLEANUP = "schema dry_run changed cleanup_id steps refused remaining remarks"
+CLEANUP = "schema dry_run changed cleanup_id steps refused remaining remarks confirm_within confirm_by"
 SESSION = "id client process tunnel opened closed ended baseline network added removed left lost cleaned"
 EVENT = "id at kind session route before policy_rule author detail"
 BASELINE = "schema id taken_at proven tainted reason routes policy_rules"
@@ -26,8 +26,8 @@ DOCUMENTS = {
     "cleanup --unattended": CLEANUP,
     "undo --dry-run": CLEANUP,
     "keep 10.9.0.0/16": "schema changed kept",
-    "status": "schema tunnels sessions findings remarks baseline interrupted daemon",
-    "status --check": "schema tunnels sessions findings remarks baseline interrupted daemon",
+    "status": "schema tunnels sessions findings remarks baseline interrupted unconfirmed daemon",
+    "status --check": "schema tunnels sessions findings remarks baseline interrupted unconfirmed daemon",
     "baseline capture": BASELINE,
     "baseline show": BASELINE,
     "baseline forget": "schema forgotten",

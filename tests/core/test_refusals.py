@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from routewatch.core.baselines import Series, next_baseline
-from routewatch.core.memory import Deletion, Memory, Session, Trace
+from routewatch.core.memory import Deletion, Memory, Session, TakenBack, Trace
 from routewatch.core.model import Author, PolicyRule, Route
 from routewatch.core.refusals import Proposal, Protection, Wishes, named, refusal
 from routewatch.core.scene import Scene
@@ -189,6 +189,22 @@ def test_what_came_back_after_us_stays_until_a_new_session_brings_it() -> None:
     later = session(came(STALE), opened=160.0)
     assert refused(proposal(), memory=Memory(deleted=deleted, sessions=(later,))) is None
     assert refused(proposal(action="add"), memory=Memory(deleted=deleted)) is None
+
+
+def test_what_an_undo_took_back_is_not_done_again_unattended_in_the_same_session() -> None:
+    before = Memory(taken_back=(TakenBack(at=build.moment(300.0), row=STALE),), sessions=(session(came(STALE)),))
+    alone = replace(AS_FOUND, limit=20)
+    asked = proposal()
+    of_it = Proposal(asked.step, replace(asked.finding, session=1))
+
+    assert refused(asked, memory=before, wishes=alone) == "taken-back"
+    assert refused(of_it, memory=before, wishes=alone) == "taken-back"
+    assert refused(of_it, memory=before) is None  # a person decides anew
+    anew = replace(before, sessions=(session(came(STALE), opened=400.0, closed=500.0),))
+    assert refused(of_it, memory=anew, wishes=alone) is None
+    other = proposal(build.route("10.2.0.0/16 via 192.168.1.7 dev eth0"))
+    assert refused(other, memory=before, wishes=alone) is None
+    assert refused(other, wishes=alone) is None
 
 
 def test_nothing_is_done_while_a_tunnel_is_young() -> None:

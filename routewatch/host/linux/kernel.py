@@ -25,7 +25,7 @@ from routewatch.host.linux.rtnetlink.routes import RouteCodec
 from routewatch.host.processes import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from routewatch.core.model import Link, Login, Process
     from routewatch.core.steps import Step
@@ -126,6 +126,12 @@ class LinuxHost:
         from routewatch.host.linux import logins  # noqa: PLC0415 - only before acting
 
         return logins.login_peers()
+
+    def start_detached(self, arguments: Sequence[str]) -> None:
+        """Start routewatch so that it outlives us; return once it is ready. Raises StateError."""
+        from routewatch.host import detached  # noqa: PLC0415 - only before acting
+
+        detached.start_detached(arguments)
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:
         """Return the codec that reads stored bytes of this format. Raises StateError."""

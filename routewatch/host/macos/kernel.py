@@ -31,7 +31,7 @@ from routewatch.host.macos.programs import Paths, Programs
 from routewatch.host.packed import PackedCodec, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from routewatch.core.model import Link, Login, Moment, Route, Router
     from routewatch.core.steps import Step
@@ -117,6 +117,12 @@ class MacHost:
         from routewatch.host.macos import logins  # noqa: PLC0415 - only before acting
 
         return logins.login_peers(self._programs, own=self._is_own)
+
+    def start_detached(self, arguments: Sequence[str]) -> None:
+        """Start routewatch so that it outlives us; return once it is ready. Raises StateError."""
+        from routewatch.host import detached  # noqa: PLC0415 - only before acting
+
+        detached.start_detached(arguments)
 
     def codec(self, name: str, names: Mapping[int, str]) -> Codec:  # noqa: ARG002 - these bytes need no names
         """Return the codec that reads stored bytes of this format. Raises StateError."""
