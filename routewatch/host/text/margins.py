@@ -29,6 +29,9 @@ _NETWORK = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,3}/\d{1,2}|\d{1,10}:\s+(?:not 
 _NETWORK6 = re.compile(r"[0-9a-f:]*:[0-9a-f:]*/\d{1,3}\s", re.ASCII)
 _HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,3}\s", re.ASCII)
 _LEAST = 3  # lines that are numbered one by one
+# ``ip -N route`` prints types as numbers, RTN_LOCAL to RTN_THROW of linux/rtnetlink.h, in the table's order: they look
+# like numbers of lines, but none of such rows has a gateway.
+_TYPES = frozenset(range(2, 10))
 
 
 class _Numbered(NamedTuple):
@@ -80,6 +83,8 @@ def _runs(lines: Sequence[str]) -> Iterator[list[_Numbered]]:
 def _is_numbering(run: Sequence[_Numbered]) -> bool:
     """Tell whether the numbers count lines: what is behind one of them can't be what is behind a number in a row."""
     rests = [each.rest for each in run if each.rest]
+    if run and not run[0].mark and {each.number for each in run} <= _TYPES and not any(" via " in r for r in rests):
+        return False
     if len(rests) > 1 and any(_TITLE.match(rest) or _NETWORK.match(rest) for rest in rests):
         return True
     if len(rests) < _LEAST:

@@ -71,3 +71,14 @@ def test_what_a_patch_adds_and_removes_is_of_two_tables_and_stays_told() -> None
 )
 def test_a_row_that_somebody_commented_out_is_told_and_not_taken_for_a_prompt(row: str) -> None:
     assert read(f"10.44.0.0/16 dev tun0\n{row}\n").unparsed == (row,)
+
+
+def test_the_types_of_rows_that_ip_prints_as_numbers_are_no_numbers_of_lines() -> None:
+    refusing = read("6 10.4.1.0/24 \n7 10.4.2.0/24 metric 4278198272 \n8 10.4.3.0/24 \n")
+    assert [(route.type, route.destination) for route in refusing.routes] == [
+        ("blackhole", "10.4.1.0/24"),
+        ("unreachable", "10.4.2.0/24"),
+        ("prohibit", "10.4.3.0/24"),
+    ]
+    copied = read("6 10.4.1.0/24 via 10.0.0.1 dev eth0\n7 10.4.2.0/24 via 10.0.0.1 dev eth0\n8 10.4.3.0/24 dev eth0\n")
+    assert {route.type for route in copied.routes} == {"unicast"}
