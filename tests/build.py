@@ -86,7 +86,8 @@ def rules(*lines: str, family: Family = "inet") -> tuple[PolicyRule, ...]:
 
 
 def link(line: str, *addresses: str) -> Link:
-    """Read one link: its name, then ``kind``, ``index``, ``mac``, ``master``, ``generation``, ``owner NAME[PID]``.
+    """Read one link: its name, then ``kind``, ``index``, ``mac``, ``master``, ``generation``, ``configured_by`` DAEMON,
+    ``owner NAME[PID]``.
 
     The words ``up``, ``carrier``, ``persistent`` and ``point_to_point`` set what they say. Without ``kind`` it is an
     "ether", without ``index`` it has a number made from its name. An address may be ``10.8.0.6 peer 10.8.0.5/32``.
@@ -97,7 +98,7 @@ def link(line: str, *addresses: str) -> Link:
     for word in words:
         if word in {"up", "carrier", "persistent", "point_to_point"}:
             found[word] = True
-        elif word in {"kind", "mac", "master", "generation"}:
+        elif word in {"kind", "mac", "master", "generation", "configured_by"}:
             found[word] = next(words)
         elif word == "index":
             found[word] = words.number()

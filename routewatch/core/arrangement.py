@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.core.addresses import covers, is_default
+from routewatch.core.owners import is_advertised
 from routewatch.core.refusals import Proposal
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def merged(proposals: Proposals, scene: Scene) -> Proposals:
     for proposal in proposals:
         step = proposal.step
         partner = deletions.get(_slot(step.route)) if step.action == "add" and step.route is not None else None
-        if partner is None:
+        if partner is None or is_advertised(proposal.finding.row, scene.now.platform):  # a router's is not ours to add
             found.append(proposal)
             continue
         taken.add(id(partner))

@@ -14,6 +14,7 @@ from routewatch.core.addresses import connected_prefix, is_default, is_host
 from routewatch.core.diff import key, steady
 from routewatch.core.letters import is_bound, is_own_address
 from routewatch.core.model import PolicyRule, Route
+from routewatch.core.owners import is_advertised
 from routewatch.core.system_rows import comes_by_itself
 
 if TYPE_CHECKING:
@@ -90,5 +91,9 @@ def _went_with_its_link(route: Route, loss: Loss, scene: Scene) -> bool:
     if then is not None and then.identity != link.identity:
         return True
     is_saved = loss.baseline is not None and loss.baseline.reason == "saved"  # no table tells of addresses
-    is_of_an_address = route.protocol == "kernel" or (is_bound(route) and not is_saved)
+    is_of_an_address = (
+        route.protocol == "kernel"
+        or (is_bound(route) and not is_saved)
+        or (route.gateway is None and is_advertised(route, scene.now.platform))
+    )
     return is_of_an_address and route.destination not in {connected_prefix(a) for a in link.addresses}

@@ -121,6 +121,7 @@ class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
     master: str | None = None  # the bridge or VRF it is enslaved to
     persistent: bool = False  # a tun that outlives its holder
     point_to_point: bool = False
+    configured_by: str | None = None  # the network daemon that gives it its addresses, where one says so: a hint
 
     @property
     def identity(self) -> tuple[str, int, str, str | None]:

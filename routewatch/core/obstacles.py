@@ -80,8 +80,16 @@ def _has_a_daemon(loss: Loss, _scene: Scene) -> bool:
     return loss.row.protocol in ROUTING_DAEMONS and not by_client
 
 
-def _is_advertised(loss: Loss, _scene: Scene) -> bool:
-    return loss.row.protocol in {"ra", "redirect"}
+def _is_the_routers(loss: Loss, _scene: Scene) -> bool:
+    """Tell whether a router may have withdrawn its own row: nothing ties the loss to a VPN.
+
+    Linux sets such a row anew with the next advertisement. macOS need not: its kernel takes a default that somebody
+    deleted for still set (defrouter_select() in bsd/netinet6/nd6_rtr.c).
+    """
+    if loss.row.protocol == "redirect":
+        return True
+    is_saved = loss.baseline is not None and loss.baseline.reason == "saved"
+    return loss.session is None and not is_saved and loss.row.protocol == "ra"
 
 
 def _has_a_successor(loss: Loss, scene: Scene) -> bool:
@@ -127,7 +135,7 @@ OBSTACLES: tuple[Obstacle, ...] = (
     ),
     Obstacle("other-network", "the machine is on another network than then: it would be wrong here", _is_elsewhere),
     Obstacle("made-meanwhile", "somebody made it while the VPN was up; it was not there before", _was_made_meanwhile),
-    Obstacle("advertised", "the router advertises it; a static copy would outlive the router", _is_advertised),
+    Obstacle("advertised", "a router advertises it, and does so again where it is right", _is_the_routers),
     Obstacle("routing-daemon", "a routing daemon made it, and makes it again where it is right", _has_a_daemon),
     Obstacle("successor", "another default route has taken its place", _has_a_successor, Verdict.EXPECTED),
     Obstacle("out-of-reach", "its next hop can't be reached from here now", _is_out_of_reach),

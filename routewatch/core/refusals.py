@@ -14,6 +14,7 @@ from msgspec import Struct
 from routewatch.core.addresses import covers, is_loopback_default
 from routewatch.core.evidence_against import is_made_by_the_system, was_deleted_before
 from routewatch.core.model import Login, PolicyRule, Process, Route
+from routewatch.core.owners import is_advertised
 from routewatch.core.signatures import client_of_process
 from routewatch.core.timeline import same
 from routewatch.core.verdict import case_of
@@ -183,6 +184,13 @@ def _is_blind_to_logins(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bo
     return wishes.login_peers is None and _takes(proposal.step) is not None
 
 
+def _is_the_routers(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
+    step = proposal.step
+    restores = step.action != "delete" and step.rule != "undo"  # what we took ourselves goes back as it was
+    row = step.route or step.policy_rule
+    return restores and row is not None and is_advertised(row, scene.now.platform)
+
+
 def _would_be_set_again(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     row = _takes(proposal.step)
     return scene.now.platform == "macos" and isinstance(row, Route) and is_loopback_default(row)
@@ -195,6 +203,7 @@ STANDING: tuple[Standing, ...] = (
     Standing("inexpressible", "it has an attribute that routewatch could not write back", _is_inexpressible),
     Standing("kernel-made", "the kernel made it", _is_kernel_made),
     Standing("set-again", "macOS would set it again as long as its cause is there", _would_be_set_again),
+    Standing("advertised", "a router advertises it; a static copy would outlive the router", _is_the_routers),
     Standing("protected", "the configuration protects it", _is_protected),
     Standing("kept", "you said that it is yours (routewatch keep)", _is_kept),
     Standing("in-proven-baseline", "it stood in the baseline", _stood_in_proven_baseline),

@@ -1,8 +1,8 @@
 """What a VPN left that is neither route nor rule: named with its owner's own command, never changed by us.
 
-The addresses that a client left on a tunnel which outlives it: the kernel's connected routes hang on them. And what
-macOS itself would set right, or set wrong again: of its own routes its configd goes by what it has done, not by the
-table.
+The addresses that a client left on a tunnel which outlives it: the kernel's connected routes hang on them. What the
+owner of a lost route would set right. And what macOS would set wrong again: its configd goes by what it has done, not
+by the table.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routewatch.core.addresses import is_default, is_link_local, is_loopback_default
+from routewatch.core.addresses import is_link_local, is_loopback_default
 from routewatch.core.missing import find_missing
 from routewatch.core.model import Address, Link
+from routewatch.core.owners import remedy
 from routewatch.core.tunnels import is_held, tunnels
 from routewatch.core.verdict import Verdict
 
@@ -36,23 +37,23 @@ class Remark(Struct, frozen=True, kw_only=True):
 
 
 def remarks(scene: Scene) -> tuple[Remark, ...]:
-    """Return what is left of sessions that are over, beside routes and rules, and what is macOS' own to do."""
-    of_macos = (*_lost_defaults(scene), *_loopback_defaults(scene)) if scene.now.platform == "macos" else ()
-    return (*_addresses(scene), *of_macos)
+    """Return what is left of sessions that are over, beside routes and rules, and what is its owner's to do."""
+    of_macos = _loopback_defaults(scene) if scene.now.platform == "macos" else ()
+    return (*_addresses(scene), *_of_owners(scene), *of_macos)
 
 
-def _lost_defaults(scene: Scene) -> Iterator[Remark]:
+def _of_owners(scene: Scene) -> Iterator[Remark]:
+    """Yield the owners' commands that bring back what is missing, each once."""
+    told: set[str] = set()
     for finding in find_missing(scene):
         route = finding.route
-        is_lost = finding.verdict is Verdict.MISSING and route is not None and is_default(route)
-        if is_lost and route is not None and route.family == "inet" and route.interface:
-            yield Remark(
-                link=route.interface,
-                session=finding.session,
-                because="macOS does not know of a default route that is put back by hand; a renewed lease restores its"
-                " own, and is the first thing to try",
-                remedy=f"sudo ipconfig set {quote(route.interface)} DHCP",
-            )
+        link = None if route is None else scene.links.get(route.interface or "")
+        if finding.verdict is not Verdict.MISSING or route is None or link is None:
+            continue
+        found = remedy(route, link, scene.now.platform)
+        if found is not None and found.command not in told:
+            told.add(found.command)
+            yield Remark(link=link.name, session=finding.session, because=found.because, remedy=found.command)
 
 
 def _loopback_defaults(scene: Scene) -> Iterator[Remark]:

@@ -172,6 +172,15 @@ def test_a_route_whose_next_hop_is_out_of_reach_waits() -> None:
     assert rules(missing(seen(DEFAULT, OFFICE), session(went(lost)), before=before)) == ["out-of-reach"]
 
 
+def test_what_a_router_told_of_it_may_take_back_where_nothing_ties_the_loss_to_a_vpn() -> None:
+    advertised, pointed = "::/0 via fe80::1 dev eth0 proto ra", "10.9.0.0/16 via 192.168.1.7 dev eth0 proto redirect"
+    before = replace(BEFORE, snapshot=seen(DEFAULT, OFFICE, advertised, pointed, at=0.0))
+    assert rules(missing(seen(DEFAULT, OFFICE), before=before)) == ["advertised", "advertised"]
+    tied = session(went(advertised), went(pointed))
+    found = missing(seen(DEFAULT, OFFICE), tied, before=before)
+    assert {f.route.protocol: f.rule for f in found if f.route} == {"ra": "taken-by-session", "redirect": "advertised"}
+
+
 def test_a_blackhole_that_was_taken_comes_back() -> None:
     lost = "blackhole 10.80.0.0/16"
     before = replace(BEFORE, snapshot=seen(DEFAULT, OFFICE, lost, at=0.0))

@@ -9,7 +9,8 @@ from routewatch.core.saved import scene_of
 from routewatch.render.remarks import command, remark_object, remark_text
 from tests.build_macos import saved
 from tests.scenarios.clients import dies, openvpn_connects
-from tests.scenarios.story import Story
+from tests.scenarios.story import ADMIN, DHCP_DEFAULT, Story
+from tests.scenarios.story import HOME as A_LAN
 
 UNHELD = "tun0 kind tun index 7 up persistent point_to_point"
 HELD = "tun0 kind tun index 7 up carrier persistent point_to_point owner openvpn[1234]"
@@ -74,6 +75,15 @@ def test_a_tunnel_that_was_never_in_use_is_no_matter() -> None:
     assert remarks(story.scene) == ()
 
 
+def test_what_is_missing_and_has_no_owner_needs_no_remark() -> None:
+    hole = "blackhole 10.66.0.0/16"
+    story = Story((*A_LAN, hole))
+    openvpn_connects(story, adds=(), takes=(ADMIN, DHCP_DEFAULT, hole))
+    dies(story)
+    assert len(story.missing()) == 3
+    assert remarks(story.scene) == ()
+
+
 def test_a_vpn_that_is_up_needs_its_addresses() -> None:
     story = Story()
     openvpn_connects(story)
@@ -95,13 +105,25 @@ LESS = """
 """
 
 
-def test_a_renewed_lease_is_named_where_macos_lost_its_default() -> None:
+def test_where_macos_lost_its_default_a_renewed_lease_is_named_if_there_is_one() -> None:
     [remark] = remarks(scene_of(saved(LESS, before=HOME)))
 
     assert (remark.link, remark.address, remark.remedy) == ("en0", None, "sudo ipconfig set en0 DHCP")
+    assert "if en0 has its address by DHCP, a renewed lease is the first thing to try" in remark.because
+    assert "if it was set by hand, switch its network service off and on" in remark.because
     assert remark_object(remark)["address"] is None
     assert remark_object(remark)["command"] == remark.remedy
     assert remark_text(remark) == f"  i  {remark.because}:\n       $ sudo ipconfig set en0 DHCP"
+
+
+def test_where_macos_lost_what_a_router_advertises_it_is_asked_to_listen_again() -> None:
+    six = HOME + "default fe80::1%en0 UGcg en0\n"
+    [remark] = remarks(scene_of(saved(HOME, before=six)))
+
+    assert (remark.link, remark.remedy) == ("en0", "sudo ipconfig set en0 AUTOMATIC-V6")
+    assert "a copy set by hand would outlive the router" in remark.because
+    both = remarks(scene_of(saved(LESS, before=six)))
+    assert [remark.remedy for remark in both] == ["sudo ipconfig set en0 DHCP", "sudo ipconfig set en0 AUTOMATIC-V6"]
 
 
 def test_who_makes_a_default_through_the_loopback_is_to_be_looked_for() -> None:

@@ -22,10 +22,11 @@ LOOKALIKES = {
         after=LAN + "default via 10.40.0.1 dev eth0",
     ),
     "L7 the advertised default is gone": Incident(
-        "a static copy would outlive the router",
+        "missing, though it is the router's to bring back",
         before=HOME + V6,
         during=HOME + V6 + V6_TUN,
         after=HOME + "fe80::/64 dev eth0 proto kernel metric 256",
+        missing="default via fe80::1 dev eth0 proto ra metric 100 expires 1700sec",
     ),
     "L10 overlap while the VPN is up": Incident(
         "explain, don't touch", after=HOME + "10.40.0.0/24 dev tun0 scope link\n" + TUN

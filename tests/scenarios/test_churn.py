@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from routewatch.core.remarks import remarks
 from tests.scenarios.clients import OPENVPN, dies, openvpn_connects
 from tests.scenarios.story import ADMIN, DHCP_DEFAULT, HOME, LAN, LEFT_SERVER, RA_DEFAULT, Story, cleans_exactly
 
@@ -110,12 +111,33 @@ def test_a_default_that_the_router_took_back_is_not_put_back(story: Story) -> No
     cleans_exactly(story, *(line for line in HOME if line != RA_DEFAULT))
 
 
-def test_an_advertised_default_is_not_put_back_though_the_vpn_took_it() -> None:
+def test_an_advertised_default_that_the_vpn_took_is_missing_and_its_owners_to_bring_back() -> None:
     story = Story()
-    openvpn_connects(story, takes=(RA_DEFAULT,))
+    openvpn_connects(story, adds=(), takes=(RA_DEFAULT,))
     dies(story)
-    assert story.missing() == {}
-    assert story.rulings()["::/0 via fe80::1 dev eth0 proto ra"] == "advertised"
+    assert story.missing() == {"::/0 via fe80::1 dev eth0 proto ra": "certain"}
+    assert story.plan().steps == ()
+    assert [refusal.rule for refusal in story.plan().refused] == ["advertised"]
+    assert [remark.remedy for remark in remarks(story.scene)] == ["rdisc6 eth0"]
+
+    story.add(RA_DEFAULT)  # the router has answered
+    story.look()
+    assert (story.missing(), remarks(story.scene)) == ({}, ())
+
+
+def test_where_another_default_stands_in_the_routers_place_it_goes_and_no_copy_comes() -> None:
+    """A replace would take both in one: here the wrong one is ours to take, and the right one the router's to bring."""
+    story = Story()
+    wrong = "::/0 via fe80::bad dev tun3 metric 1024"
+    openvpn_connects(story, adds=(), takes=(RA_DEFAULT,))
+    with story.by(OPENVPN):
+        story.up("tun3 kind tun index 9 up persistent point_to_point")
+        story.add(wrong)
+    story.look()
+    dies(story)
+    planned = story.plan()
+    assert [(step.action, step.route and step.route.interface) for step in planned.steps] == [("delete", "tun3")]
+    assert [refusal.rule for refusal in planned.refused] == ["advertised"]
 
 
 def test_roaming_to_another_subnet_leaves_the_old_network_behind(story: Story) -> None:

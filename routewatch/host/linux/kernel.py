@@ -18,6 +18,7 @@ from routewatch.core.model import Moment, Place
 from routewatch.core.signatures import client_processes
 from routewatch.core.snapshot import Snapshot
 from routewatch.errors import ObservationError, StateError
+from routewatch.host.linux.configurators import configured
 from routewatch.host.linux.dumps import RequestSocket
 from routewatch.host.linux.owners import Owners, tun_owners
 from routewatch.host.linux.reading import read_tables
@@ -89,7 +90,7 @@ class LinuxHost:
             taken=taken,
             routes=reading.routes,
             rules=reading.rules,
-            links=tuple(_owned(link, owners) for link in reading.links),
+            links=tuple(_owned(link, owners) for link in configured(reading.links)),
             neighbours=reading.neighbours,
             nexthop_objects=reading.nexthop_objects,
             processes=self._with_holders(candidates.processes, (*also, *owners.by_link.values())),
