@@ -2,7 +2,7 @@
 
 The kernel finds a route to delete by destination, mask and scope alone, whatever else is named, and route(8) exits 0
 when it refuses (network_cmds, route.c). So a delete is tried only where exactly the row that is meant stands at its
-key, and what went with it by mistake is put back at once.
+key, and what went with it by mistake is put back at once. No look serves twice: between two commands others act too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from routewatch.host.port import Outcome
 
 PACE = 0.1  # seconds between two commands: bursts of forked routes have torn down tunnels of GlobalProtect
-FRESH = 0.2  # seconds that the look after one step may serve as the look before the next
 
 
 class RouteWriter:
@@ -37,33 +36,26 @@ class RouteWriter:
         """Act through these programs."""
         self._programs = programs
         self._last = 0.0  # when the last command ended (monotonic)
-        self._seen: Look | None = None
 
     def apply(self, step: Step) -> Outcome:
         """Take one step. Raises KernelRefusedError, PermissionRefusedError, ObservationError."""
-        before = self._before()
+        self._wait()  # before the look, not after it: nothing comes between the look and the command
+        before = self._look()
         done = _already(step, before)
         if done is not None:
             return done
         words = route_words(step)
         if isinstance(words, Unsayable):
             raise KernelRefusedError(words.sentence)
-        self._wait()
         found = self._run(step, words)
         after = self._put_back(step, before, self._look())
         _verify(step, found, after)
         return "done"
 
-    def _before(self) -> Look:
-        if self._seen is not None and time.monotonic() - self._last < FRESH:
-            return self._seen
-        return self._look()
-
     def _look(self) -> Look:
         found = look(self._programs)
         if found.torn:
             raise ObservationError(f"the routing table can't be relied on: {found.torn[0]}")
-        self._seen = found
         return found
 
     def _wait(self) -> None:
@@ -83,8 +75,7 @@ class RouteWriter:
         for each in (Step(action="add", route=route) for route in lost):
             words = route_words(each)
             if not isinstance(words, Unsayable):
-                self._wait()
-                self._run(each, words)
+                self._run(each, words)  # at once: a default that went by mistake is missed in every moment
         after = self._look() if lost else after
         still = [route.destination for route in lost if _row(route) not in set(map(_row, after.routes))]
         if still:
@@ -129,8 +120,8 @@ def _hit_by_mistake(step: Step, before: Look, after: Look) -> list[Route]:
     """
     if step.action != "delete" or step.route is None:
         return []
-    there, meant = set(map(_row, after.routes)), _row(step.route)
-    gone = (row for row in before.routes if _row(row) not in there and _row(row) != meant)
+    there, meant = set(map(_key, after.routes)), _row(step.route)  # by key: in another's place it can't be put back
+    gone = (row for row in before.routes if _key(row) not in there and _row(row) != meant)
     return [row for row in gone if _address(row) == _address(step.route) and not is_passing(row)]
 
 

@@ -153,8 +153,7 @@ def test_what_route_has_no_words_for_is_not_tried(mac: Mac, host: MacHost) -> No
     assert mac.calls("route") == []
 
 
-def test_commands_do_not_come_in_bursts(mac: Mac, host: MacHost) -> None:
-    """One look before and one after each step, and the last one serves for the next."""
+def test_commands_do_not_come_in_bursts_and_each_has_a_look_before_and_after(mac: Mac, host: MacHost) -> None:
     for number in range(3):
         mac.route(f"-n add -net 10.{number}.0.0/16 192.168.7.1")
     wanted = [only(host, f"10.{number}.0.0/16") for number in range(3)]
@@ -163,4 +162,41 @@ def test_commands_do_not_come_in_bursts(mac: Mac, host: MacHost) -> None:
     began = time.monotonic()
     assert [host.apply(Step(action="delete", route=row)) for row in wanted] == ["done"] * 3
     assert time.monotonic() - began >= 2 * PACE
-    assert [call[0] for call in mac.calls()] == ["netstat", *["route", "netstat"] * 3]
+    assert [call[0] for call in mac.calls()] == ["netstat", "route", "netstat"] * 3
+
+
+def test_who_takes_a_rows_place_right_after_the_last_step_keeps_his(mac: Mac, host: MacHost) -> None:
+    """The look that proved the last step is too old for the next: a VPN may have come back between the two."""
+    utun = mac.connect_utun(client="openvpn").name
+    mac.route("-n add -net 10.1.0.0/16 192.168.7.1")
+    mac.route(f"-n add -net 10.2.0.0/16 -interface {utun}")
+    first, second = only(host, "10.1.0.0/16"), only(host, "10.2.0.0/16")
+
+    assert host.apply(Step(action="delete", route=first)) == "done"
+    mac.route("-n delete -net 10.2.0.0/16")
+    mac.route("-n add -net 10.2.0.0/16 192.168.7.1")
+    assert host.apply(Step(action="delete", route=second)) == "absent"
+    assert [row.gateway for row in mac.rows("10.2.0.0/16")] == ["192.168.7.1"]
+
+
+def test_what_another_put_in_the_place_of_a_row_beside_it_was_not_hit_by_us(mac: Mac, host: MacHost) -> None:
+    """The default has the address of 0.0.0.0/1: while that one goes, configd brings another network's default."""
+    mac.route("-n add -net 0.0.0.0/1 192.168.7.1")
+    [half] = [r for r in host.observe().routes.values() if r.destination == "0.0.0.0/1"]
+    wrapped(
+        mac, '$REAL -n delete -inet default >/dev/null; $REAL -n add default 192.168.7.2 >/dev/null\nexec $REAL "$@"'
+    )
+    mac.forget_calls()
+
+    assert host.apply(Step(action="delete", route=half)) == "done"
+    assert [row.gateway for row in mac.rows("0.0.0.0/0")] == ["192.168.7.2"]
+    assert [call[2] for call in mac.calls("route")] == ["delete", "add", "delete"]
+
+
+def test_a_default_that_went_with_it_is_put_back_without_a_pause(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -net 0.0.0.0/1 192.168.7.1")
+    [half] = [r for r in host.observe().routes.values() if r.destination == "0.0.0.0/1"]
+    wrapped(mac, 'case "$*" in *delete*) $REAL -n delete -inet default >/dev/null;; esac\nexec $REAL "$@"')
+
+    assert host.apply(Step(action="delete", route=half)) == "done"
+    assert [row.gateway for row in mac.rows("0.0.0.0/0")] == ["192.168.7.1"]
