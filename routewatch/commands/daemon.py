@@ -160,7 +160,7 @@ class Daemon:
                 "start it again; what was known of sessions is lost, and no command would see what it still writes",
             )
         begun = self._now()
-        quiet = self._pace.is_quiet(begun)
+        quiet, is_heard = self._pace.is_quiet(begun), doorbell is not None and self._pace.first_ring is not None
         snapshot = watchman.observe()
         ended = self._now()
         self._mind_gap(Waited(ended, ended - begun, 0.0), watchman)
@@ -168,9 +168,10 @@ class Daemon:
         rang = self._hear(doorbell, watchman)
         if snapshot is None:
             return
-        if not (quiet and snapshot.complete) or snapshot.unsure:
+        settled = quiet and not rang and (is_heard or watchman.is_as_before(snapshot))
+        if not (settled and snapshot.complete) or snapshot.unsure:
             self._pace = self._pace.rung(self._now())  # there must be a look at the table at rest
-        watchman.follow(snapshot, settled=quiet and not rang)
+        watchman.follow(snapshot, settled=settled)
         self._appoint(watchman, snapshot.taken.boot)
         notify(f"READY=1\nSTATUS={watchman.status()}")
 

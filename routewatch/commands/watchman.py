@@ -14,6 +14,7 @@ from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.pending import OVERDUE
 from routewatch.commands.recovery import recovered
 from routewatch.commands.unconfirmed import take_back_forsaken
+from routewatch.core.baselines import same_table
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
@@ -80,6 +81,15 @@ class Watchman:
         except ObservationError as error:
             self._fail("not_observed", error)
             return None
+
+    def is_as_before(self, snapshot: Snapshot) -> bool:
+        """Tell whether the table is as at the look before: where nothing rang, only that says that it is at rest.
+
+        No doorbell can be had everywhere, and a Mac's does not ring when an interface takes its rows along. The first
+        look of all has waited, and is taken as it is: a VPN that comes before a second one would have no baseline.
+        """
+        last = self._observer.course.last
+        return last is None or (same_table(last, snapshot) and last.links == snapshot.links)
 
     def follow(self, snapshot: Snapshot, *, settled: bool) -> None:
         """Follow a snapshot, and where it is settled judge it, keep it as a baseline, act on it.
