@@ -1,6 +1,7 @@
 """Takes the steps of a plan: each is in the journal before it is tried, and its outcome before the next one is.
 
-That is one commit a step. Who is killed in between leaves a step "doing", and the table tells whether it was done.
+That is one commit a step. Who is killed in between leaves a step "doing", as does a table that can't be read when the
+step was tried: what became of it, the next look at the table tells.
 One step at a time. A failure ends its group and takes back what was done of it; a lack of privilege, a table that can't
 be read, a journal that can't be written or a signal (once the group that is begun is whole) ends it all, and what was
 done until then is reported. What was done is proven by the next look at the table, not by the kernel's answer.
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from routewatch.core.scene import Scene
+    from routewatch.core.steps import Status
     from routewatch.host.port import Host
     from routewatch.store.journal import Journal
 
@@ -48,8 +50,8 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Acted(Struct, frozen=True, kw_only=True):
     """A cleanup or undo that was carried out, as far as it came; ``stopped`` is what ended it before its end.
 
-    ``unsure`` are the numbers of failed steps of which only the table can tell whether the kernel did them; ``unmet``
-    those of steps that were not taken, and that nobody else did either.
+    ``unsure`` are the numbers of steps of which only the table can tell whether the kernel did them, or took them back;
+    ``unmet`` those of steps that were not taken, and that nobody else did either.
     """
 
     cleanup: int
@@ -120,7 +122,8 @@ class Actor:
             why_not = self._obstacle(step)  # an act that could not be written down is not done
         if why_not:
             return self._marked(Taken(n=n, step=step, status="skipped", detail=why_not))
-        return self._marked(self._attempt(n, step))
+        taken = self._attempt(n, step)
+        return taken if n in self._unsure else self._marked(taken)  # it stays "doing", for whoever sees the table next
 
     def _obstacle(self, step: Step) -> str:
         if self._stopped is not None and not (self._is_begun(step.group) and self._may_finish()):
@@ -159,7 +162,8 @@ class Actor:
         for place in range(len(self._taken) - 1, -1, -1):
             entry = self._taken[place]
             if entry.status == "done" and entry.step.group == group:
-                self._taken[place] = self._marked(self._taken_back(entry))
+                back = self._taken_back(entry)
+                self._taken[place] = back if entry.n in self._unsure else self._marked(back)
                 self._write()
 
     def _taken_back(self, entry: Taken) -> Taken:
@@ -169,6 +173,8 @@ class Actor:
             self._owed.clear()
             self._host.apply(inverse(entry.step))
         except RoutewatchError as error:
+            if isinstance(error, ObservationError):
+                self._unsure.add(entry.n)
             return replace(entry, detail=f"its group failed, and it could not be taken back: {error.message}")
         return replace(entry, status="undone", detail="its group failed, so it was taken back")
 
@@ -190,7 +196,8 @@ class Actor:
 def verify(journal: Journal, acted: Acted, scene: Scene) -> Acted:
     """Compare what was done with the table as it is now; a step the table doesn't show has failed."""
     found = tuple(_found(entry, acted, scene) for entry in acted.taken)
-    news = [entry for entry, before in zip(found, acted.taken, strict=True) if entry != before]
+    pairs = zip(found, acted.taken, strict=True)
+    news = [entry for entry, before in pairs if entry != before or entry.n in acted.unsure]
     if news:
         journal.mark_all(acted.cleanup, [Mark(entry.n, entry.status, entry.detail) for entry in news])
     unmet = frozenset(entry.n for entry in found if entry.status == "skipped" and not shows(entry.step, scene))
@@ -199,12 +206,23 @@ def verify(journal: Journal, acted: Acted, scene: Scene) -> Acted:
 
 def _found(entry: Taken, acted: Acted, scene: Scene) -> Taken:
     """Return what became of a step as the table tells it."""
-    if entry.n in acted.unsure and shows(entry.step, scene):
-        return replace(entry, status="done", detail=f"{entry.detail}; the table shows that it was done")
-    if entry.status != "done" or shows(entry.step, scene):
+    is_shown = shows(entry.step, scene)
+    if entry.n in acted.unsure and is_shown != (entry.status == "done"):
+        status: Status = "done" if is_shown else "undone"
+        became = "done" if is_shown else "taken back"
+        return replace(entry, status=status, detail=f"{entry.detail}; the table shows that it was {became}")
+    if entry.status != "done" or is_shown:
         return entry
     detail = "it came back at once" if entry.step.action == "delete" else "the table does not show it"
     return replace(entry, status="failed", detail=detail)
+
+
+def unverified(error: RoutewatchError) -> RoutewatchError:
+    """Say of an error that came when all was done that it hindered the proof alone."""
+    if not isinstance(error, ObservationError):
+        return error
+    hint = "the next command that can read the table tells what became of each step"
+    return ObservationError(f"what was done could not be verified: {error.message}", hint)
 
 
 def shows(step: Step, scene: Scene) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routewatch.commands.acting import Acted, Actor, Intent, verify
+from routewatch.commands.acting import Acted, Actor, Intent, unverified, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.arming import arming, disarm
 from routewatch.commands.observer import Observer, findings, open_findings
@@ -100,7 +100,7 @@ def clean(context: Context, store: Store, observer: Observer, intended: Intended
         acted, remaining = _verify(store, observer, acted, scene.rows)
     except (ObservationError, StateError) as error:
         done = sum(entry.status == "done" for entry in acted.taken)
-        acted = replace(acted, stopped=acted.stopped or error)
+        acted = replace(acted, stopped=acted.stopped or unverified(error))
         remaining = max(0, len(open_findings(found)) - done)
     return Cleaned(
         acted=acted,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routewatch.commands.acting import Acted, Actor, Intent, verify
+from routewatch.commands.acting import Acted, Actor, Intent, unverified, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.recovery import close_undone, done_steps
 from routewatch.core.plan import Plan
@@ -59,6 +59,6 @@ def take_back(context: Context, store: Store, observer: Observer, way: WayBack) 
         left = close_undone(store, cleanup, scene)
         observer.log("cleaned", scene.now, f"cleanup {cleanup.id} {way.said}, {len(left)} steps of it remain")
     except (ObservationError, StateError) as error:
-        acted = replace(acted, stopped=acted.stopped or error)
+        acted = replace(acted, stopped=acted.stopped or unverified(error))
         left = [entry.step for entry in acted.taken if entry.status != "done"]
     return Returned(acted=acted, left=tuple(left))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routewatch.errors import ObservationError
+from routewatch.errors import KernelRefusedError, ObservationError
 from tests.commands.test_group_of_rules import wireguard_dies
 
 if TYPE_CHECKING:
@@ -64,6 +64,51 @@ def test_a_step_of_unknown_outcome_that_the_table_shows_was_done_and_can_be_undo
     del desk.host.apply
     desk.ask("undo")
     assert desk.story.rows() == left
+
+
+def test_a_step_of_unknown_outcome_is_found_out_by_the_next_command_that_can_read_the_table(desk: Desk) -> None:
+    desk.vpn_dies()
+    left = desk.story.rows()
+    apply = desk.host.apply
+
+    def unreadable(*_: object) -> None:
+        raise ObservationError("the kernel did not answer")
+
+    def applied(step: Step) -> object:
+        apply(step)
+        desk.host.observe = unreadable  # type: ignore[method-assign, assignment]  # as above
+        raise ObservationError("the kernel did not answer")
+
+    desk.host.apply = applied  # type: ignore[method-assign, assignment]  # as above
+    answer = desk.ask("cleanup", "--yes")
+    assert (answer.status, answer.document["steps"][0]["status"]) == (4, "failed")
+    del desk.host.apply, desk.host.observe
+
+    assert "was done" in desk.ask("cleanup", "--yes").err
+    while desk.ask("undo").status == 0:
+        pass
+    assert desk.story.rows() == left
+
+
+@pytest.mark.parametrize("afterwards", [False, True])
+def test_a_taking_back_of_unknown_outcome_is_told_as_the_table_shows_it(desk: Desk, *, afterwards: bool) -> None:
+    wireguard_dies(desk)
+    apply, asked = desk.host.apply, []
+
+    def applied(step: Step) -> object:
+        asked.append(step)
+        if len(asked) == 2:
+            raise KernelRefusedError("busy")
+        outcome = apply(step) if afterwards or len(asked) != 3 else "done"
+        if len(asked) == 3:
+            raise ObservationError("the kernel did not answer")
+        return outcome
+
+    desk.host.apply = applied  # type: ignore[method-assign, assignment]  # as above
+    first = desk.ask("cleanup", "--yes").document["steps"][0]
+    assert first["status"] == ("undone" if afterwards else "done")
+    assert "could not be taken back: the kernel did not answer" in first["detail"]
+    assert first["detail"].endswith("the table shows that it was taken back") == afterwards
 
 
 @pytest.mark.parametrize("afterwards", [False, True])

@@ -31,12 +31,13 @@ from routewatch.host.macos.programs import Paths, Programs
 from routewatch.host.packed import PackedCodec, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from routewatch.core.model import Link, Login, Moment, Route, Router
     from routewatch.core.steps import Step
     from routewatch.core.table import Codec
     from routewatch.host.macos.interfaces import Listing
+    from routewatch.host.macos.look import Look
     from routewatch.host.macos.owners import Holder
     from routewatch.host.macos.write import RouteWriter
     from routewatch.host.port import Doorbell, Outcome
@@ -75,6 +76,7 @@ class MacHost:
         seen = look(self._programs)
         listing = self._interfaces()
         links = told_apart(listing.links, seen.routes)
+        torn = (*seen.torn, *_families_lacking(seen, links))
         held = self._holders(links)
         connected = self._connected(links, listing)
         is_sure = all(link.name in held for link in links if link.kind in KEPT_OPEN)
@@ -88,8 +90,8 @@ class MacHost:
             routers=self._routers(seen.routes, links),
             processes=self._processes((*held.values(), *also) if self._is_own else held.values()),
             processes_seen=is_sure,
-            complete=not seen.torn,
-            torn=seen.torn,
+            complete=not torn,
+            torn=torn,
             unparsed=(*seen.unparsed, *listing.unparsed),
         )
 
@@ -194,6 +196,13 @@ class MacHost:
 def _is_on_a_network(link: Link) -> bool:
     own = (each.address for each in link.addresses if "." in each.address and not is_link_local(each.address))
     return link.carrier and is_uplink(link) and any(own)
+
+
+def _families_lacking(seen: Look, links: Iterable[Link]) -> Iterator[str]:
+    """Say of which family a link has an address while the table has no row at all: netstat may lose one."""
+    addresses = (address.address for link in links if link.up for address in link.addresses)
+    lacking = {"inet6" if ":" in each else "inet" for each in addresses} - {route.family for route in seen.routes}
+    return (f"it shows no route of {family} at all" for family in sorted(lacking))
 
 
 def _held(link: Link, held: Mapping[str, Process], connected: frozenset[str]) -> Link:

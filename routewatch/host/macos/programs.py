@@ -71,10 +71,7 @@ class Programs:
 
         Raises ObservationError where it is missing, can't be run, takes too long or says too much.
         """
-        limit = self._paths.timeout
-        return self._run(
-            [name, *arguments], limit, "nothing was done; [macos] timeout sets how long it may take", stdin
-        )
+        return self._run([name, *arguments], self._paths.timeout, "[macos] timeout sets how long it may take", stdin)
 
     def act(self, name: str, *arguments: str) -> Said:
         """Run a program that changes something. Raises as ``read`` does."""

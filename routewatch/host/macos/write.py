@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from routewatch.core.route_words import Unsayable, key_words, route_words
 from routewatch.core.steps import Step
 from routewatch.core.volatile import is_passing, lasting_link
-from routewatch.errors import KernelRefusedError, ObservationError, PermissionRefusedError
+from routewatch.errors import KernelRefusedError, ObservationError, PermissionRefusedError, RoutewatchError
 from routewatch.host.macos.look import look
 from routewatch.host.macos.routecommand import Refused, outcome
 
@@ -40,7 +40,7 @@ class RouteWriter:
     def apply(self, step: Step) -> Outcome:
         """Take one step. Raises KernelRefusedError, PermissionRefusedError, ObservationError."""
         self._wait()  # before the look, not after it: nothing comes between the look and the command
-        before = self._look()
+        before = self._look(step)
         done = _already(step, before)
         if done is not None:
             return done
@@ -48,25 +48,31 @@ class RouteWriter:
         if isinstance(words, Unsayable):
             raise KernelRefusedError(words.sentence)
         found = self._run(step, words)
-        after = self._put_back(step, before, self._look())
+        after = self._put_back(step, before, self._look(step))
         _verify(step, found, after)
         return "done"
 
-    def _look(self) -> Look:
+    def _look(self, step: Step) -> Look:
         found = look(self._programs)
-        if found.torn:
-            raise ObservationError(f"the routing table can't be relied on: {found.torn[0]}")
+        torn = found.torn or _lacks(step, found)
+        if torn:
+            raise ObservationError(f"the routing table can't be relied on: {torn[0]}")
         return found
 
     def _wait(self) -> None:
         select([], [], [], max(0.0, self._last + PACE - time.monotonic()))
 
-    def _run(self, step: Step, words: Iterable[str]) -> Outcome | Refused:
-        said = self._programs.act("route", *words)
-        self._last = time.monotonic()
+    def _run(self, step: Step, words: Iterable[str]) -> Outcome | RoutewatchError:
+        """Run route(8). What hindered it is returned: whether it has acted all the same, the table tells."""
+        try:
+            said = self._programs.act("route", *words)
+        except ObservationError as error:
+            return error
+        finally:
+            self._last = time.monotonic()
         found = outcome("add" if step.action == "add" else "delete", *said)
-        if isinstance(found, Refused) and found.privilege:
-            raise PermissionRefusedError(found.sentence)
+        if isinstance(found, Refused):
+            return PermissionRefusedError(found.sentence) if found.privilege else KernelRefusedError(found.sentence)
         return found
 
     def _put_back(self, step: Step, before: Look, after: Look) -> Look:
@@ -76,7 +82,7 @@ class RouteWriter:
             words = route_words(each)
             if not isinstance(words, Unsayable):
                 self._run(each, words)  # at once: a default that went by mistake is missed in every moment
-        after = self._look() if lost else after
+        after = self._look(step) if lost else after
         still = [route.destination for route in lost if _row(route) not in set(map(_row, after.routes))]
         if still:
             raise KernelRefusedError(f"{', '.join(still)} went with it, and could not be put back")
@@ -103,13 +109,21 @@ def _already(step: Step, seen: Look) -> Outcome | None:
     return None
 
 
-def _verify(step: Step, found: Outcome | Refused, after: Look) -> None:
-    """Compare with the table what route(8) said. Raises KernelRefusedError."""
+def _lacks(step: Step, seen: Look) -> tuple[str, ...]:
+    """Say where a look shows no row at all of the step's family: the loopback has some of each on every Mac."""
+    family = step.route.family if step.route is not None else None
+    if family is None or any(route.family == family for route in seen.routes):
+        return ()
+    return (f"it shows no route of {family} at all",)
+
+
+def _verify(step: Step, found: Outcome | RoutewatchError, after: Look) -> None:
+    """Compare with the table what came of route(8). Raises what hindered it, or KernelRefusedError."""
     route = step.route
     is_there = route is not None and any(_row(other) == _row(route) for other in after.routes)
     if is_there == (step.action == "add"):
         return
-    raise KernelRefusedError(found.sentence if isinstance(found, Refused) else "the table does not show it")
+    raise found if isinstance(found, RoutewatchError) else KernelRefusedError("the table does not show it")
 
 
 def _hit_by_mistake(step: Step, before: Look, after: Look) -> list[Route]:

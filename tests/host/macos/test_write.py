@@ -142,6 +142,28 @@ def test_a_route_that_hangs_is_ended(mac: Mac, paths: Paths, monkeypatch: pytest
         host.apply(Step(action="delete", route=row))
 
 
+def test_what_a_route_that_hangs_has_done_all_the_same_the_table_tells(
+    mac: Mac, host: MacHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mac.route("-n add -net 10.44.0.0/16 192.168.7.1")
+    row = only(host, "10.44.0.0/16")
+    wrapped(mac, '$REAL "$@"\nexec sleep 600')
+    monkeypatch.setattr("routewatch.host.macos.programs.ACTING", 1.0)
+
+    assert host.apply(Step(action="delete", route=row)) == "done"
+    assert mac.rows("10.44.0.0/16") == ()
+
+
+def test_a_dump_without_a_family_is_no_word_for_a_row_that_is_gone(mac: Mac, host: MacHost) -> None:
+    mac.route("-n add -inet6 -net 2001:db8:77::/48 -interface en0")
+    [row] = [r for r in host.observe().routes.values() if r.destination == "2001:db8:77::/48"]
+    mac.misbehaves("netstat", "one family")
+
+    assert not host.observe().complete
+    with pytest.raises(ObservationError, match="no route of inet6 at all"):
+        host.apply(Step(action="delete", route=row))
+
+
 def test_what_route_has_no_words_for_is_not_tried(mac: Mac, host: MacHost) -> None:
     mac.contacts("192.168.7.9")
     clone = next(r for r in host.observe().routes.values() if "L" in r.flags and r.interface == "en0")
