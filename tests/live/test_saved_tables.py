@@ -72,6 +72,40 @@ def test_what_ip_route_says_in_json_is_the_table_that_the_kernel_has(namespace: 
     assert any(route.metrics for route in saved.routes)
 
 
+def test_the_kernels_own_files_hold_the_table_that_ip_route_prints(namespace: Namespace) -> None:
+    namespace.run_all(
+        """
+        ip link add v0 type veth peer name v1
+        ip link set v0 up
+        ip link set v1 up
+        ip addr add 10.0.0.1/24 dev v0
+        ip addr add 2001:db8::1/64 dev v0 nodad
+        ip route add default via 10.0.0.2 metric 100
+        ip route add 10.16.0.0/13 dev v0
+        ip route add 10.1.2.3 via 10.0.0.2 metric 4278198272
+        ip route add blackhole 10.4.1.0/24
+        ip route add unreachable 10.4.2.0/24
+        ip -6 route add default via 2001:db8::2
+        ip -6 route add 2001:db8:1::/48 from 2001:db8::/64 via 2001:db8::2
+        ip -6 route add unreachable 2001:db8:5::/48
+        """
+    )
+    files = read(namespace.run("cat /proc/net/route /proc/net/ipv6_route"))
+    shown = read(namespace.run("ip -4 route") + namespace.run("ip -6 route show table all"))
+
+    assert files.complete, files.unparsed
+    assert keys(files.routes) == keys(shown.routes)
+
+
+def keys(routes: Iterable[Route]) -> set[tuple[object, ...]]:
+    """Return what both ways tell, without the kernel's own last row ("unreachable default dev lo")."""
+    return {
+        (r.destination, r.gateway, r.interface, r.metric or 0, r.source, r.type, r.table)
+        for r in routes
+        if r.metric != 0xFFFFFFFF
+    }
+
+
 def rules(found: Iterable[PolicyRule]) -> list[str]:
     return sorted(map(str, found))
 

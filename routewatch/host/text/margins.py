@@ -22,12 +22,15 @@ _TIME = re.compile(
     re.ASCII | re.MULTILINE,
 )
 _NUMBER = re.compile(r"^\[?(\d{1,6})(\](?= |$)|:|[.)](?= |$)| *\|(?= |$)|(?= |$)) *", re.ASCII | re.MULTILINE)
-_BULLET = re.compile(r"^([-*\u2022])(?: |$)", re.MULTILINE)
+# In /proc/net/route a star stands where a route has no interface
+_BULLET = re.compile(r"^([-*\u2022])(?: (?! *[0-9A-F]{8} )|$)", re.MULTILINE)
 _BAR = re.compile(r"^((?:[\w.-]+ +)?[|\u2502])(?: |$)", re.ASCII | re.MULTILINE)  # "app_1 | " of container logs
 _TITLE = re.compile(r"(?:default|Destination|Routing|Internet6?:|Kernel)(?:\s|$)")
 _NETWORK = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,3}/\d{1,2}|\d{1,10}:\s+(?:not )?from)\s", re.ASCII)
 _NETWORK6 = re.compile(r"[0-9a-f:]*:[0-9a-f:]*/\d{1,3}\s", re.ASCII)
 _HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,3}\s", re.ASCII)
+_FLAGS = re.compile(r"\s[U!][A-Za-z0-9]{0,9}(?:\s|$)", re.ASCII)  # netstat's
+_LOCAL = re.compile(r"\stable 255\b")
 _LEAST = 3  # lines that are numbered one by one
 # ``ip -N route`` prints types as numbers, RTN_LOCAL to RTN_THROW of linux/rtnetlink.h, in the table's order: they look
 # like numbers of lines, but none of such rows has a gateway.
@@ -77,21 +80,27 @@ def _runs(lines: Sequence[str]) -> Iterator[list[_Numbered]]:
             yield run
             run = []
         run += [] if each is None else [each]
-    yield run
+    if run:
+        yield run
 
 
 def _is_numbering(run: Sequence[_Numbered]) -> bool:
     """Tell whether the numbers count lines: what is behind one of them can't be what is behind a number in a row."""
     rests = [each.rest for each in run if each.rest]
-    if run and not run[0].mark and {each.number for each in run} <= _TYPES and not any(" via " in r for r in rests):
+    mark = run[0].mark.strip()
+    if not mark and _may_be_types(run):
         return False
     if len(rests) > 1 and any(_TITLE.match(rest) or _NETWORK.match(rest) for rest in rests):
         return True
-    if len(rests) < _LEAST:
-        return False
-    if not run[0].mark:  # a number in a row may have a gateway behind it, but no network
-        return any(map(_NETWORK6.match, rests))
+    if not mark:  # a number in a row may have a gateway behind it, but no network
+        return len(rests) >= _LEAST and any(map(_NETWORK6.match, rests))
     one_by_one = run[0].number == 1 and all(after.number == before.number + 1 for before, after in pairwise(run))
-    if "|" in run[0].mark:
-        return one_by_one
-    return one_by_one and all(_HOST.match(rest) or cells.prefix(rest.partition(" ")[0]) for rest in rests)
+    is_told = mark == "|" or all(_HOST.match(rest) or cells.prefix(rest.partition(" ")[0]) for rest in rests)
+    return len(rests) >= _LEAST and one_by_one and is_told
+
+
+def _may_be_types(run: Sequence[_Numbered]) -> bool:
+    """Tell whether bare numbers may be the types of routes: such rows have no gateway, and netstat prints no types."""
+    rests = [each.rest for each in run]
+    counted = any(" via " in rest or _FLAGS.search(rest) for rest in rests)
+    return any(map(_LOCAL.search, rests)) or ({each.number for each in run} <= _TYPES and not counted)

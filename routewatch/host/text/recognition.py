@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.host.macos import netstat
-from routewatch.host.text import ip_json, ip_route, ip_rule, links, nettools, own_json
+from routewatch.host.text import ip_json, ip_route, ip_rule, links, nettools, own_json, proc_net
 from routewatch.host.text.cleaning import lines_of
 from routewatch.host.text.draft import NotUnderstoodError
 from routewatch.host.text.saved import Found, Saved
@@ -76,6 +76,14 @@ def _links(section: Section, found: Found) -> None:
     found.unparsed += unparsed
 
 
+def _proc(section: Section, found: Found) -> None:
+    routes, unparsed = proc_net.read_routes(section.lines)
+    found.routes += routes
+    found.unparsed += unparsed
+    found.families |= {"inet"} if section.headed else set()
+    found.platforms.append("linux")
+
+
 def _json(section: Section, found: Found) -> None:
     routes: list[Object] = []
     rules: list[Object] = []
@@ -116,4 +124,5 @@ _READERS: dict[str, Callable[[Section, Found], None]] = {
     "rule": _rule,
     "json": _json,
     "links": _links,
+    "proc": _proc,
 }

@@ -11,15 +11,15 @@ from msgspec import Struct, field
 
 from routewatch.host.macos import cells, rows
 from routewatch.host.macos.columns import NONE
-from routewatch.host.text import documents, ip_route, ip_rule, links, nettools
+from routewatch.host.text import documents, ip_route, ip_rule, links, nettools, proc_net
 from routewatch.host.text.echoes import Echo
 from routewatch.host.text.prompts import echo, headed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 # "bsd" is whatever isn't one of the others: netstat of macOS and the BSDs, and lines that nobody knows
-Format = Literal["nettools", "route", "rule", "json", "links", "bsd"]
+Format = Literal["nettools", "route", "rule", "json", "links", "proc", "bsd"]
 
 _BSD_HEADER = re.compile(
     r"Routing tables?\b.*|(?:Internet6?|Protocol Family \d+|Encap|MPLS):|Destination\s+Gateway\s.*"
@@ -27,6 +27,11 @@ _BSD_HEADER = re.compile(
 _IPROUTE2 = re.compile(r"\s(?:dev|via|lookup|goto)\s")  # even a damaged line is none of netstat's with such a word
 
 
+_SHAPES: dict[Format, Callable[[str], bool]] = {
+    "rule": ip_rule.is_rule,
+    "route": ip_route.is_route,
+    "proc": proc_net.is_row,
+}
 _MOST_FAILURES = 100  # each costs the decoder a look at all that stands before it
 
 
@@ -90,6 +95,8 @@ def _begun(line: str, section: Section) -> Section:
         section = section if section.format == "links" else Section(format="links")
         section.lines.append(line)
         return section
+    if proc_net.is_header(line):
+        return Section(format="proc", headed=True)
     layout = nettools.layout_of(line)
     if layout is not None or nettools.is_title(line):
         return Section(format="nettools", echo=section.echo, layout=layout, headed=True)
@@ -103,10 +110,9 @@ def _begun(line: str, section: Section) -> Section:
 
 
 def _format(line: str, section: Section) -> Format:
-    if ip_rule.is_rule(line):
-        return "rule"
-    if ip_route.is_route(line):
-        return "route"
+    known = next((name for name, is_one in _SHAPES.items() if is_one(line)), None)
+    if known is not None:
+        return known
     if section.headed or _goes_on(line, section):
         return section.format
     if _IPROUTE2.search(f" {line} "):

@@ -45,6 +45,24 @@ def test_rules_that_somebody_numbered_keep_their_priorities() -> None:
     assert [rule.priority for rule in saved.rules] == [0, 100]
 
 
+def test_the_types_of_all_tables_with_details_are_no_numbers_of_lines() -> None:
+    saved = read(
+        "1 10.4.1.0/24 dev a table 254\n2 10.0.0.1 dev a table 255\n"
+        "3 10.0.0.255 dev a table 255\n6 10.5.0.0/16 table 254\n"
+    )
+
+    assert [route.type for route in saved.routes] == ["unicast", "local", "broadcast", "blackhole"]
+
+
+def test_rows_of_netstat_that_were_copied_with_the_numbers_of_their_lines_keep_their_gateways() -> None:
+    saved = read("6 10.4/16 10.8.0.1 UGSc utun3\n7 203.0.113.9 192.168.7.1 UGHS en0\n")
+
+    assert [(route.destination, route.gateway) for route in saved.routes] == [
+        ("10.4.0.0/16", "10.8.0.1"),
+        ("203.0.113.9/32", "192.168.7.1"),
+    ]
+
+
 def test_lines_found_by_grep_are_counted_with_gaps() -> None:
     assert destinations("5:default via 192.168.7.1 dev a\n9:10.0.0.0/8 dev b\n12:fe80::/64 dev a\n") == [
         "0.0.0.0/0",
