@@ -11,7 +11,7 @@ import select
 import signal
 from typing import TYPE_CHECKING
 
-from routewatch.commands.arming import armed_lock
+from routewatch.commands.arming import armed_lock, dismiss
 from routewatch.commands.unconfirmed import take_back_unconfirmed
 from routewatch.commands.waiting import looking, require_privilege, wait_and_look
 from routewatch.errors import NotPendingError, RoutewatchError, StateError
@@ -35,25 +35,34 @@ def wait_and_take_back(context: Context, cleanup: int) -> int:
     require_privilege(context)  # it also loads what acting takes: an upgrade meanwhile must not take it from under us
     for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
-    lock = try_lock(context.state_dir, armed_lock(cleanup))
-    if lock is None:
-        raise StateError(f"another routewatch waits for the deadline of cleanup {cleanup} already")
-    with lock:
-        row = _row(context, cleanup)
-        if row is None or not row.is_pending:
-            raise NotPendingError(f"cleanup {cleanup} does not await a confirmation")
-        context.say(READY)
-        context.flush()
-        if not _is_over(context, lock, row):
+    lock, row = _lock(context, cleanup), _row(context, cleanup)
+    if row is None or not row.is_pending:
+        lock.release()
+        dismiss(context, cleanup)
+        raise NotPendingError(f"cleanup {cleanup} does not await a confirmation")
+    context.say(READY)
+    context.flush()
+    while not _is_over(context, lock, row):
+        if _row(context, cleanup) != row:
             return 0
+        lock = _lock(context, cleanup)  # somebody tidied up: that confirms nothing
+    with lock:
         return _try(context, row)
 
 
+def _lock(context: Context, cleanup: int) -> Lock:
+    lock = try_lock(context.state_dir, armed_lock(cleanup))
+    if lock is None:
+        raise StateError(f"another routewatch waits for the deadline of cleanup {cleanup} already")
+    return lock
+
+
 def _is_over(context: Context, lock: Lock, row: ConfirmationRow) -> bool:
-    """Wait for the deadline; False where nobody needs us any more."""
+    """Wait for the deadline; False where our file was removed, as who confirms it or takes it back does."""
     while (left := row.deadline - context.host.now().boot) > 0:
         select.select([], [], [], min(left, PAUSE))
-        if not lock.stands:  # who has confirmed it, or taken it back, removes our file
+        if not lock.stands:
+            lock.release()
             return False
     return True
 

@@ -6,6 +6,7 @@ terminal (armed.py). That process holds a lock whose file is named after the cle
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ def disarm(context: Context, store: Store, cleanup: int) -> None:
 
 def dismiss(context: Context, cleanup: int) -> None:
     """Let the process that waits for the deadline of a cleanup go: it looks for its file each second."""
-    (context.state_dir / armed_lock(cleanup)).unlink(missing_ok=True)
+    with suppress(OSError):  # it asks the store at the deadline in any case
+        (context.state_dir / armed_lock(cleanup)).unlink()
 
 
 def is_awaited(context: Context, cleanup: int) -> bool:

@@ -180,7 +180,7 @@ class Daemon:
         due = watchman.second_look()
         if due is not None and due > boot:
             self._pace = self._pace.appointed(self._now() + due - boot)
-        deadline = watchman.deadline()
+        deadline = watchman.rescue.due()
         if deadline is not None and deadline - boot <= self._pace.poll:  # else the poll comes first
             self._pace = self._pace.appointed(self._now() + deadline - boot)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,11 +11,12 @@ from msgspec.structs import replace
 from routewatch.commands.arming import dismiss
 from routewatch.commands.cleaning import wishes_of
 from routewatch.commands.observer import Observer
+from routewatch.commands.pending import pending, pending_text
 from routewatch.commands.recovery import LOOKED_BACK, done_steps, foreseen, recover
 from routewatch.commands.report import Prospect, document, report, show
 from routewatch.commands.taking_back import Returned, WayBack, take_back, way_back
 from routewatch.commands.waiting import acting, require_privilege, wait_and_look
-from routewatch.errors import UsageError
+from routewatch.errors import StateError, UsageError
 from routewatch.render.findings import row_text
 
 if TYPE_CHECKING:
@@ -48,7 +50,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         # told without the lock of those who act: a terminal that nobody reads any more may never take it
         with acting(context, store) as observer:
             way, returned = _taken_back(arguments, context, store, observer)
-        return 0 if returned is None or way is None else _report(context, way, returned)
+        if returned is None or way is None:
+            return 0
+        status = _report(context, way, returned)
+        with suppress(StateError):  # all that was done is told
+            for each in pending(context, store) if returned.left else ():
+                context.note(pending_text(each))
+        return status
 
 
 def _at_its_deadline(arguments: argparse.Namespace, context: Context) -> int:
@@ -70,8 +78,9 @@ def _taken_back(
         return None, None
     way = way_back(cleanup, scene, _wishes(context, settled=settled))
     returned = take_back(context, store, observer, way)
-    if returned.acted.stopped is None:
-        store.confirmations.undone(cleanup.id, context.host.now().wall)
+    if returned.acted.stopped is None and not returned.left:
+        with suppress(StateError):  # who waits for its deadline will find nothing left to take back
+            store.confirmations.undone(cleanup.id, context.host.now().wall)
         dismiss(context, cleanup.id)
     return way, returned
 

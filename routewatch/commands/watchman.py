@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
-from routewatch.commands.pending import OVERDUE
 from routewatch.commands.recovery import recovered
-from routewatch.commands.unconfirmed import take_back_forsaken
+from routewatch.commands.rescue import Rescue
 from routewatch.core.baselines import same_table
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 BASELINE_EVERY = 300.0  # seconds
 PRUNE_EVERY = 3600.0
-AFTERWARDS = 1.0  # seconds after a deadline, and after the time in which the process that waits for it may be late
 CHANGES = 20_000  # kept between two looks; more count as a loss
 
 
@@ -61,7 +59,7 @@ class Watchman:
         self._rested: Snapshot | None = None
         self._rejected = ""
         self._has_recovered = False
-        self._unrescued = ""  # why not, as it was told last
+        self.rescue = Rescue(context, store, log)
         self.save_health()
 
     def hear(self, rings: Rings) -> None:
@@ -130,29 +128,12 @@ class Watchman:
             self._observer.keep_baseline(now, "periodic")
 
     def _rescued(self) -> bool:
-        """Take back a cleanup that was not confirmed in time, where the process that would do it has ended."""
+        """Take back what was not confirmed in time, where nobody else does; tell whether there was any."""
         try:
-            done = take_back_forsaken(self._context, self._store, self._observer, self._tell_of_rescue)
+            return self.rescue.done(self._observer)
         except RoutewatchError as error:
-            if error.message != self._unrescued:
-                self._unrescued = error.message
-                self._fail("not_taken_back", error)
+            self._fail("not_taken_back", error)
             return False
-        self._unrescued = ""
-        return done
-
-    def _tell_of_rescue(self, said: str) -> None:
-        self._log.warning("taken_back", said=said)
-
-    def deadline(self) -> float | None:
-        """Return when to see whether a cleanup was confirmed, or taken back (boot clock). Raises StateError."""
-        times = [
-            row.deadline + late
-            for row in self._store.confirmations.pending(self._context.host.place())
-            for late in (AFTERWARDS, OVERDUE + AFTERWARDS)
-        ]
-        now = self._context.host.now().boot
-        return min((at for at in times if at > now), default=None)
 
     def _prune(self, now: Snapshot) -> None:
         """Keep the store within its age and size; what open and leftover sessions rest on stays."""

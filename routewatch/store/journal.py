@@ -25,7 +25,10 @@ _SELECT = (
     "SELECT c.id, p.boot, p.namespace, wall, c.boot, kind, undoes, state"
     " FROM cleanups c JOIN places p ON p.id = c.place"
 )
-_DELETE_ENDED = "DELETE FROM cleanups WHERE state != 'acting' AND "
+_DELETE_ENDED = (
+    "DELETE FROM cleanups WHERE state != 'acting'"
+    " AND id NOT IN (SELECT cleanup FROM confirmations WHERE state IN ('unconfirmed', 'due')) AND "
+)
 
 
 class Mark(NamedTuple):

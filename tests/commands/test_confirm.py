@@ -14,6 +14,7 @@ from routewatch.core.model import Login
 from routewatch.errors import StateError
 from routewatch.store.database import open_store
 from routewatch.store.locks import try_lock
+from tests import build
 from tests.commands.test_undo_after_interruption import killed_at
 from tests.scenarios.clients import openvpn_connects
 from tests.scenarios.story import SERVER
@@ -335,6 +336,15 @@ def test_an_undo_by_hand_ends_the_waiting(awaited: Desk) -> None:
     assert not (awaited.state / armed_lock(1)).exists()
     assert awaited.ask("status").document["unconfirmed"] == []
     assert "cleanup 1 was taken back" in awaited.ask("confirm").document["error"]["message"]
+
+
+def test_an_undo_by_hand_that_is_refused_leaves_it_armed(awaited: Desk) -> None:
+    awaited.host.refuse(build.route(SERVER), "busy")
+
+    answer = awaited.say("undo")
+    assert answer.status == 1
+    assert "cleanup 1 will be undone in 1 m 0 s unless: routewatch confirm 1" in answer.err
+    assert (awaited.state / armed_lock(1)).exists()
 
 
 # ----------------------------------------------------------------------------------- where the process that waits ended

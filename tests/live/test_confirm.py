@@ -126,6 +126,7 @@ def test_it_is_undone_though_the_terminal_it_was_said_on_is_gone(person: Person)
 
     for number in (signal.SIGHUP, signal.SIGINT):  # who hangs up all that a person has started
         kill(pid, number)
+    (person.state / armed_lock(1)).unlink()  # and tidies up
     is_undone(person, before)
 
 

@@ -10,7 +10,7 @@ import pytest
 from routewatch.store.confirmations import ConfirmationRow
 from routewatch.store.database import NAME, open_store
 from routewatch.store.schema import FIRST, VERSION
-from tests.store.rows import HERE, begun
+from tests.store.rows import HERE, before, begun
 from tests.store.stage import NOON
 
 if TYPE_CHECKING:
@@ -68,6 +68,15 @@ def test_a_cleanup_that_is_forgotten_takes_its_confirmation_with_it(store: Store
     store.confirmations.drop(cleanup)
 
     assert store.confirmations.latest(HERE) is None
+
+
+def test_what_awaits_its_confirmation_is_not_forgotten_however_short_the_retention(store: Store, cleanup: int) -> None:
+    store.journal.finish(cleanup, "done")
+    assert store.journal.prune(before(1000.0)) == 0
+
+    store.confirmations.confirm(cleanup, 7.0)
+    assert store.journal.prune(before(1000.0)) == 1
+    assert store.confirmations.get(cleanup) is None
 
 
 def first_version(directory: Path) -> None:
