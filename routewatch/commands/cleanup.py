@@ -119,15 +119,21 @@ def _planned(context: Context, scene: Scene, wishes: Wishes) -> tuple[Plan, Pros
         remaining=len(open_findings(found)),
         settled=wishes.settled,
         remarks=remarks(scene),
-        left_alone=_left_alone(found, scene, wishes),
+        left_alone=_left_alone(found, scene, wishes, verbose=context.verbose),
     )
     return plan_for(context, scene, found, wishes), prospect
 
 
-def _left_alone(found: tuple[Finding, ...], scene: Scene, wishes: Wishes) -> tuple[Finding, ...]:
-    """Return what a person should know is not in the plan: the uncertain, and what he named and is rightly there."""
+def _left_alone(
+    found: tuple[Finding, ...], scene: Scene, wishes: Wishes, *, verbose: bool = False
+) -> tuple[Finding, ...]:
+    """Return what a person should know is not in the plan: the uncertain, and what he named and is rightly there.
+
+    With -v also what a VPN that counts as up keeps: it may be one that is disconnected, and nobody can see it.
+    """
     if not wishes.only:
-        return tuple(finding for finding in found if finding.verdict is Verdict.UNCERTAIN)
+        kept = {"owner-alive"} if verbose else set()
+        return tuple(f for f in found if f.verdict is Verdict.UNCERTAIN or f.rule in kept)
     rows = [row for row in scene.rows.routes if named(row, wishes.only)]
     judged = {finding.row: finding for finding in found}
     asked = (judged.get(row) or judge(case_of(row, scene)) for row in rows)

@@ -13,7 +13,7 @@ from routewatch.commands.tally import tallied
 from routewatch.core.memory import Session
 from routewatch.core.remarks import remarks
 from routewatch.core.signatures import client_of_link
-from routewatch.core.tunnels import tunnels
+from routewatch.core.tunnels import doubt, tunnels
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.render.findings import finding_object, findings_text
 from routewatch.render.objects import link_object, process_text
@@ -154,6 +154,7 @@ def _tunnel_lines(context: Context, scene: Scene) -> list[str]:
         owner = f" ({process_text(link.owner)})" if link.owner else ""
         addresses = " ".join(address.address for address in link.addresses)
         lines.append(printable(f"tunnel {link.name} {addresses}: {client}{owner}, {scene.owner_of_link(link)}"))
+        lines += [printable(f"  {told}")] if context.verbose and (told := doubt(link)) else []
     return lines or ["no tunnel"]
 
 

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routewatch.core.addresses import DEFAULTS, LOOPBACKS, is_default, is_host, is_loopback_default
+from routewatch.core.addresses import is_loopback_default
 from routewatch.core.case import Case
-from routewatch.core.evidence_against import has_its_own_way
-from routewatch.core.evidence_for import signature_of, waits_for_a_client
+from routewatch.core.conditions import (
+    has_no_gateway,
+    is_on_a_sessions_tunnel,
+    is_proven,
+    is_scoped_default,
+    may_be_its,
+    relies_on_the_dead,
+    signs_like_one,
+)
+from routewatch.core.evidence_for import waits_for_a_client
 from routewatch.core.look_alikes import (
     has_swapped_scope,
     has_the_shape_of_a_server_route,
@@ -23,15 +30,8 @@ from routewatch.core.look_alikes import (
     is_of_a_system_tunnel,
     refuses,
 )
-from routewatch.core.model import MAIN_TABLE
-from routewatch.core.network import routers
-from routewatch.core.volatile import is_lettered
-
-if TYPE_CHECKING:
-    from routewatch.core.memory import Baseline
 
 STRONG = frozenset({"leads-nowhere", "gateway-gone", "server-route", "dead-client"})
-FIRST_MOMENTS = 5.0  # seconds in which a client sets up its ways
 
 
 class Verdict(StrEnum):
@@ -52,76 +52,6 @@ class Ruling(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-def is_proven(baseline: Baseline | None) -> bool:
-    """Tell whether a baseline vouches for what stood in it."""
-    return baseline is not None and baseline.proven and not baseline.tainted
-
-
-def relies_on_the_dead(names: frozenset[str], case: Case) -> bool:
-    """Tell whether what the row relies on is gone; a rule into nothing does no harm, and counts only with a client."""
-    if case.policy_rule is not None:
-        return "dead-client" in names
-    if "leads-nowhere" in names and not waits_for_a_client(case):
-        return True
-    return bool(names & {"gateway-gone", "dead-client"})
-
-
-def _may_be_its(case: Case) -> bool:
-    """Tell whether a new row is the session's for more than its time: nobody saw who made it.
-
-    By time alone only what a client adds beside its tunnel: routes by the way its own packets take, over the gateway of
-    the default route; and rules that bear its mark. Where the client was seen to make its route to the server, another
-    one is somebody else's.
-    """
-    route, session, baseline = case.route, case.session, case.baseline
-    if session is None or baseline is None or case.trace is None or case.trace.tie != "time":
-        return True
-    if route is None:
-        signature = signature_of(case)
-        return signature is not None and signature.client == session.client
-    if is_lettered(route) and route.interface in LOOPBACKS:
-        return True  # what a client of macOS blackholes, it sends to the loopback; on Linux people put their own there
-    if (route.interface, route.gateway) not in routers(baseline.network) or (
-        is_host(route) and has_its_own_way(session, case.scene)
-    ):
-        return False
-    # Where authors were seen at all, one that was missed is as likely an administrator's, but in the first moments.
-    deaf = all(trace.author.kind == "unknown" for trace in session.appeared)
-    return deaf or (is_host(route) and case.trace.at.boot - session.opened.boot <= FIRST_MOMENTS)
-
-
-def _signs_like_one(names: frozenset[str], case: Case) -> bool:
-    """Tell whether a client may have signed a row "static", as strongSwan and NetworkManager's VPNs do.
-
-    Only where nobody saw any author: who was seen is believed.
-    """
-    session = case.session
-    if session is None or case.row.protocol != "static" or not {"new", "in-session"} <= names:
-        return False
-    return all(trace.author.kind == "unknown" for trace in session.appeared) and _may_be_its(case)
-
-
-def _is_scoped_default(case: Case) -> bool:
-    return case.route is not None and case.route.scoped and case.route.destination in DEFAULTS
-
-
-def _is_on_a_sessions_tunnel(case: Case) -> bool:
-    return case.trace is not None and case.trace.tie == "interface"
-
-
-def _has_no_gateway(case: Case) -> bool:
-    """Tell whether a row is a default that names no router: on a bridge or a veth nobody answers for all addresses.
-
-    One that has always been the only default may be an uplink of somebody's own making.
-    """
-    route = case.route
-    if route is None or not is_default(route) or route.gateway is not None or route.table != MAIN_TABLE:
-        return False
-    return case.baseline is not None or any(
-        other.family == route.family and other.gateway is not None for other in case.scene.rows.defaults
-    )
-
-
 RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="cloned",
@@ -138,7 +68,7 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="scoped-default",
         sentence="a default for traffic that is bound to its interface: each uplink and each virtual network has one",
-        applies=lambda _, case: _is_scoped_default(case) and not _is_on_a_sessions_tunnel(case),
+        applies=lambda _, case: is_scoped_default(case) and not is_on_a_sessions_tunnel(case),
         verdict=Verdict.EXPECTED,
     ),
     Ruling(
@@ -196,14 +126,14 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="container-default",
         sentence="a default into a link of containers leads nowhere; a network daemon took the link for an uplink",
-        applies=lambda names, case: "container" in names and "in-baseline" not in names and _has_no_gateway(case),
+        applies=lambda names, case: "container" in names and "in-baseline" not in names and has_no_gateway(case),
         verdict=Verdict.ORPHANED,
     ),
     Ruling(
         name="network-daemon",
         sentence="a network daemon made it and answers for it",
         applies=lambda names, case: (
-            "network-daemon" in names and not relies_on_the_dead(names, case) and not _signs_like_one(names, case)
+            "network-daemon" in names and not relies_on_the_dead(names, case) and not signs_like_one(names, case)
         ),
         verdict=Verdict.EXPECTED,
     ),
@@ -240,7 +170,7 @@ RULINGS: tuple[Ruling, ...] = (
     Ruling(
         name="new-in-session",
         sentence="it was not there before the VPN session that is over, and came with it",
-        applies=lambda names, case: {"new", "in-session"} <= names and _may_be_its(case),
+        applies=lambda names, case: {"new", "in-session"} <= names and may_be_its(case),
         verdict=Verdict.ORPHANED,
     ),
     Ruling(

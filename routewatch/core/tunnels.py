@@ -76,6 +76,16 @@ def is_held(link: Link) -> bool:
     return link.up and link.carrier
 
 
+def doubt(link: Link) -> str:
+    """Say what can't be seen of a tunnel that a Mac's client keeps open: one that is disconnected may leave it so.
+
+    With an address and its client alive it counts as held; "" where it does not, or where the kernel tells for sure.
+    """
+    if link.kind not in KEPT_OPEN or link.owner is None or not is_held(link):
+        return ""
+    return f"{link.name} is still held by {link.owner.name} (pid {link.owner.pid}), which may be connected"
+
+
 def tunnels(snapshot: Snapshot, signatures: tuple[Signature, ...] = SIGNATURES) -> tuple[Link, ...]:
     """Return the tunnels of a snapshot."""
     return tuple(link for link in snapshot.links if is_tunnel(link, signatures))

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 
 from routewatch.core.attribution import is_client
 from routewatch.core.case import Case
+from routewatch.core.conditions import is_proven, relies_on_the_dead
 from routewatch.core.diff import steady
 from routewatch.core.evidence import weigh
 from routewatch.core.model import LOCAL_TABLE, Author, PolicyRule, Route
-from routewatch.core.rulings import RULINGS, STRONG, Ruling, Verdict, is_proven, relies_on_the_dead
+from routewatch.core.rulings import RULINGS, STRONG, Ruling, Verdict
+from routewatch.core.tunnels import doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +77,9 @@ def judge(case: Case) -> Finding:
         rule=ruling.name,
         because=_because(
             ruling, [p.sentence for p in pieces if p.code.startswith("E") and p.name not in {"new", "in-session"}]
-        ),
+        )
+        if ruling.name != "owner-alive"
+        else _who_holds(case) or ruling.sentence,
         confidence=_confidence(names, case) if ruling.verdict is Verdict.ORPHANED else "uncertain",
         route=case.route,
         policy_rule=case.policy_rule,
@@ -90,6 +94,15 @@ def _because(ruling: Ruling, sentences: list[str]) -> str:
     if ruling.verdict is not Verdict.ORPHANED or not sentences:
         return ruling.sentence
     return f"{ruling.sentence}: {', '.join(sentences)}"
+
+
+def _who_holds(case: Case) -> str:
+    """Name who keeps the tunnel open that a row leads into, or that its session is of, where that proves little."""
+    of_session = None if case.session is None else case.session.tunnel.name
+    route = case.route
+    names = (of_session,) if route is None else (*(leg.interface for leg in route.nexthops or (route,)), of_session)
+    links = (case.scene.links.get(name or "") for name in names)
+    return next((told for link in links if link is not None and (told := doubt(link))), "")
 
 
 def find_leftovers(scene: Scene) -> tuple[Finding, ...]:

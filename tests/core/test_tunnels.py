@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from routewatch.core.tunnels import is_container, is_held, is_tunnel, is_uplink, ownership, tunnels
+from routewatch.core.tunnels import doubt, is_container, is_held, is_tunnel, is_uplink, ownership, tunnels
 from tests import build
 
 OPENVPN = build.process("openvpn[1234]")
@@ -69,3 +69,11 @@ def test_a_process_with_the_pid_of_another_is_another() -> None:
 def test_who_could_not_be_looked_for_is_not_gone() -> None:
     assert ownership(None, OPENVPN, (), replace(QUIET, processes_seen=False)) == "unknown"
     assert ownership(None, None, (), QUIET) == "gone"
+
+
+def test_of_a_utun_that_is_held_with_an_address_nobody_can_see_whether_it_is_connected() -> None:
+    held = build.link("utun5 kind utun up carrier owner corpvpnd[71]", "10.8.0.6/32")
+    assert doubt(held) == "utun5 is still held by corpvpnd (pid 71), which may be connected"
+    assert doubt(replace(held, carrier=False)) == ""
+    assert doubt(replace(held, owner=None)) == ""
+    assert doubt(build.link("tun0 kind tun up carrier owner openvpn[1234]")) == ""  # its carrier is proof
