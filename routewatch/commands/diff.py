@@ -12,7 +12,7 @@ from routewatch.core.letters import is_cloned
 from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
 from routewatch.core.verdict import Finding, Verdict, case_of, judge
 from routewatch.errors import UsageError
-from routewatch.render.findings import finding_object, finding_text, row_text
+from routewatch.render.findings import finding_object, findings_text, row_text
 from routewatch.render.objects import route_object
 from routewatch.render.times import clock
 
@@ -151,8 +151,8 @@ def _print(
     for title, entries in blocks:
         if entries:
             context.say(f"{title}:")
-            for finding in entries:
-                context.say("  " + finding_text(finding, verbose=context.verbose).replace("\n", "\n  "))
+            for told in findings_text(entries, verbose=context.verbose):
+                context.say("  " + told.replace("\n", "\n  "))
     if changed:
         context.say("changed:")
         for pair in changed:

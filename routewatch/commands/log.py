@@ -12,11 +12,10 @@ import msgspec
 from routewatch.commands.recall import require_session
 from routewatch.core.memory import Event
 from routewatch.errors import StateError, UsageError
-from routewatch.render.events import event_line, event_object
+from routewatch.render.events import event_lines, event_object
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from routewatch.commands.context import Context
     from routewatch.store.database import Store
@@ -43,8 +42,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             _print_all(rows, start, context)
             return 0
         last = store.events.last()
-        for row in rows:
-            _print(row, context)
+        _print(rows, context)
     _follow(context, last, arguments.session)
     return 0
 
@@ -71,7 +69,7 @@ def _print_all(rows: list[EventRow], start: float, context: Context) -> None:
     if context.json:
         context.emit({"events": [event_object(row.id, _event(row)) for row in rows]})
     elif rows:
-        context.say("\n".join(event_line(_event(row)) for row in rows))
+        context.say("\n".join(event_lines(map(_event, rows), verbose=context.verbose)))
     else:
         context.say("nothing has happened yet" if start == 0.0 else "nothing has happened since then")
 
@@ -81,25 +79,20 @@ def _follow(context: Context, last: int, session: int | None) -> None:
     pause = Pause()
     while True:
         with context.store(readonly=True) as store:
-            for row in _news(store, last):
-                last = row.id
-                if session in {None, row.session}:
-                    _print(row, context)
+            while rows := store.events.after(last, PORTION):
+                last = rows[-1].id
+                _print([row for row in rows if session in {None, row.session}], context)
         pause.wait(PACE)
 
 
-def _news(store: Store, last: int) -> Iterator[EventRow]:
-    while rows := store.events.after(last, PORTION):
-        yield from rows
-        last = rows[-1].id
-
-
-def _print(row: EventRow, context: Context) -> None:
+def _print(rows: list[EventRow], context: Context) -> None:
     if context.json:
-        context.emit_line(event_object(row.id, _event(row)))
-    else:
-        context.say(event_line(_event(row)))
-        context.flush()
+        for row in rows:
+            context.emit_line(event_object(row.id, _event(row)))
+        return
+    for line in event_lines(map(_event, rows), verbose=context.verbose):
+        context.say(line)
+    context.flush()
 
 
 def _event(row: EventRow) -> Event:

@@ -71,7 +71,11 @@ def report(context: Context, acted: Acted, refused: tuple[Refusal, ...], more: d
     if context.json:
         context.emit(document(acted.taken, refused, {"cleanup_id": acted.cleanup, **more}))
     else:
-        context.report("\n".join([*map(taken_text, acted.taken), *refusals_text(refused)]))
+        context.report(
+            "\n".join(
+                [*taken_text(acted.taken, verbose=context.verbose), *refusals_text(refused, verbose=context.verbose)]
+            )
+        )
     if acted.stopped is not None:
         hint = f" ({acted.stopped.hint})" if acted.stopped.hint else ""
         context.note(f"stopped: {acted.stopped.message}{hint}")

@@ -17,7 +17,7 @@ from routewatch.core.baselines import same_table
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
-from routewatch.render.findings import author_text, row_text
+from routewatch.render.findings import author_text, gathered, kin_text, row_text
 from routewatch.render.routes import printable
 from routewatch.store.observations import HealthRow
 from routewatch.store.places import Horizon
@@ -162,18 +162,19 @@ class Watchman:
         return max(closed) + max(self._context.settings.grace, SECOND_LOOK) if closed else None
 
     def _tell(self, found: tuple[Finding, ...]) -> None:
-        """Log what was found, once as long as it stays the same."""
+        """Log what was found, once as long as it stays the same; many that are one but for where they lead as one."""
         told = frozenset((finding.verdict, finding.row) for finding in found)
-        for finding in found:
-            if (finding.verdict, finding.row) not in self._told:
-                self._log.warning(
-                    str(finding.verdict),
-                    row=row_text(finding.row),
-                    confidence=finding.confidence,
-                    rule=finding.rule,
-                    because=finding.because,
-                    session=finding.session,
-                )
+        news = [finding for finding in found if (finding.verdict, finding.row) not in self._told]
+        for kin in [[finding] for finding in news] if self._context.verbose else gathered(news):
+            finding = kin[0]
+            self._log.warning(
+                str(finding.verdict),
+                row=kin_text(kin),
+                confidence=finding.confidence,
+                rule=finding.rule,
+                because=finding.because,
+                session=finding.session,
+            )
         if found and told != self._told and self._rested is not None:
             self._observer.log("orphans_found", self._rested, f"left over or missing: {len(found)}")
         self._told = told

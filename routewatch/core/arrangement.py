@@ -16,7 +16,7 @@ from routewatch.core.owners import is_advertised
 from routewatch.core.refusals import Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Hashable
     from typing import TypeAlias
 
     from routewatch.core.model import Route
@@ -51,14 +51,25 @@ def _slot(route: Route) -> tuple[object, ...]:
 
 
 def ordered(proposals: Proposals) -> Proposals:
-    """Put the proposals into the order in which each of them, and later each one's undo, finds what it needs."""
+    """Put the proposals into the order in which each of them, and later each one's undo, finds what it needs.
+
+    Where that leaves it open, what belongs together for one reason stands together.
+    """
     routers = {
         leg.gateway
         for p in proposals
         if p.step.action == "delete" and p.step.route is not None and is_default(p.step.route)
         for leg in p.step.route.nexthops or (p.step.route,)
     } - {None}
-    return sorted(proposals, key=lambda proposal: _order(proposal.step, routers))
+    first: dict[Hashable, int] = {}
+    for place, proposal in enumerate(proposals):
+        first.setdefault(_kind(proposal), place)
+    return sorted(proposals, key=lambda proposal: (*_order(proposal.step, routers), first[_kind(proposal)]))
+
+
+def _kind(proposal: Proposal) -> Hashable:
+    step = proposal.step
+    return (_group(proposal), proposal.finding.row.family, step.rule, step.because, step.evidence, step.against)
 
 
 def _order(step: Step, routers: Collection[str | None]) -> tuple[int, int]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from routewatch.core.model import Route
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.render.evidence import codes, explained
+from routewatch.render.folding import folded, rows_text, way
 from routewatch.render.objects import Object, process_text, route_object, rule_object
 from routewatch.render.routes import printable, rule_text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable, Sequence
 
     from routewatch.core.model import Author, PolicyRule
 
@@ -71,19 +72,40 @@ def row_text(row: Route | PolicyRule) -> str:
 
 def finding_text(finding: Finding, *, verbose: bool = False) -> str:
     """Return the lines of one finding: the row, and below it why; ``verbose`` says what each code stands for."""
+    return _lines(finding, row_text(finding.row), verbose=verbose)
+
+
+def _lines(finding: Finding, said: str, *, verbose: bool) -> str:
     confidence = f", {finding.confidence}" if finding.verdict in {Verdict.ORPHANED, Verdict.MISSING} else ""
     pieces = codes(finding.evidence, finding.against)
     whose = f", session {finding.session}" if finding.session else ""
     ruling = f"{finding.rule}{whose}{'; ' + pieces if pieces else ''}"
-    lines = [
-        f"{MARKS[finding.verdict]} {row_text(finding.row)}",
-        f"    {finding.verdict}{confidence}: {finding.because} [{ruling}]",
-    ]
+    lines = [f"{MARKS[finding.verdict]} {said}", f"    {finding.verdict}{confidence}: {finding.because} [{ruling}]"]
     if verbose:
         lines += [f"      {line}" for line in explained(finding.evidence, finding.against)]
     return "\n".join(lines)
 
 
 def findings_text(findings: Iterable[Finding], *, verbose: bool = False) -> list[str]:
-    """Return the lines of each finding."""
-    return [finding_text(finding, verbose=verbose) for finding in findings]
+    """Return the lines of each finding; of many that are one but for their destinations, those of one."""
+    found = [[finding] for finding in findings] if verbose else gathered(findings)
+    return [_lines(kin[0], kin_text(kin), verbose=verbose) for kin in found]
+
+
+def gathered(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Gather the findings that are one but for their destinations: of one session, one way and one reason."""
+    return folded(findings, _kind)
+
+
+def _kind(finding: Finding) -> Hashable | None:
+    leads = way(finding.row)
+    if leads is None:
+        return None
+    why = (finding.rule, finding.because, finding.evidence, finding.against)
+    return (leads, finding.verdict, finding.confidence, finding.session, *why)
+
+
+def kin_text(kin: Sequence[Finding]) -> str:
+    """Return the row of one finding, or one line for the rows of several that are gathered."""
+    routes = [finding.route for finding in kin if finding.route is not None]
+    return row_text(kin[0].row) if len(kin) == 1 else rows_text(routes)
