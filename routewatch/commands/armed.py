@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from routewatch.commands.arming import armed_lock, dismiss
@@ -19,6 +20,8 @@ from routewatch.host.detached import READY
 from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from routewatch.commands.context import Context
     from routewatch.store.confirmations import ConfirmationRow
     from routewatch.store.database import Store
@@ -33,21 +36,31 @@ UNHEARD = (signal.SIGHUP, signal.SIGINT, signal.SIGTSTP)  # a terminal's; we hav
 def wait_and_take_back(context: Context, cleanup: int) -> int:
     """Wait for the deadline and act on it. Raises NotPendingError, StateError or PermissionRefusedError at once."""
     require_privilege(context)  # it also loads what acting takes: an upgrade meanwhile must not take it from under us
-    for number in UNHEARD:
-        signal.signal(number, signal.SIG_IGN)
-    lock, row = _lock(context, cleanup), _row(context, cleanup)
-    if row is None or not row.is_pending:
-        lock.release()
-        dismiss(context, cleanup)
-        raise NotPendingError(f"cleanup {cleanup} does not await a confirmation")
-    context.say(READY)
-    context.flush()
-    while not _is_over(context, lock, row):
-        if _row(context, cleanup) != row:
-            return 0
-        lock = _lock(context, cleanup)  # somebody tidied up: that confirms nothing
-    with lock:
-        return _try(context, row)
+    with _unheard():
+        lock, row = _lock(context, cleanup), _row(context, cleanup)
+        if row is None or not row.is_pending:
+            lock.release()
+            dismiss(context, cleanup)
+            raise NotPendingError(f"cleanup {cleanup} does not await a confirmation")
+        context.say(READY)
+        context.flush()
+        while not _is_over(context, lock, row):
+            if _row(context, cleanup) != row:
+                return 0
+            lock = _lock(context, cleanup)  # somebody tidied up: that confirms nothing
+        with lock:
+            return _try(context, row)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Be deaf to what a terminal sends."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in UNHEARD}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _lock(context: Context, cleanup: int) -> Lock:
@@ -77,6 +90,7 @@ def _try(context: Context, row: ConfirmationRow) -> int:
             if context.host.now().boot > row.deadline + TRIED:
                 raise
         if not pause:
+            dismiss(context, row.cleanup)
             return 0
         select.select([], [], [], pause)
 

@@ -19,7 +19,7 @@ from routewatch.commands.pending import pending, pending_text
 from routewatch.commands.recall import require_session
 from routewatch.commands.recovery import recovered
 from routewatch.commands.report import Prospect, show
-from routewatch.commands.unconfirmed import require_confirmed, require_none_pending
+from routewatch.commands.unconfirmed import require_none_late, require_none_pending
 from routewatch.commands.waiting import acting, looking, require_privilege, wait_and_look
 from routewatch.core.evidence_for import SECOND_LOOK
 from routewatch.core.refusals import named
@@ -74,13 +74,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     require_privilege(context)
     with context.store() as store:
         require_session(store, arguments.session)
-        require_confirmed(context, store)
+        require_none_late(context, store)
         with looking(context, store) as observer:
             scene, settled = wait_and_look(context, observer, _grace(arguments, context))
             told = recovered(context, store, scene)
             scene = observer.scene(scene.now) if told else scene
         for line in told:
             context.note(line)
+        require_none_pending(context, store)
         limit = allowance(context, scene) if arguments.unattended else None
         wishes = replace(wishes, settled=settled, limit=limit)
         planned, prospect = _planned(context, scene, wishes)

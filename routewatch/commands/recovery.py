@@ -50,7 +50,19 @@ def recover(store: Store, scene: Scene) -> tuple[str, ...]:
             left = close_undone(store, undone, scene)
             told.append(f"  routewatch undo {undone.id} goes on with it" if left else f"  {undone.id} is taken back")
         store.journal.finish(cleanup.id, "interrupted")
+        _end_confirmation(store, undone or cleanup, scene)
     return tuple(told)
+
+
+def _end_confirmation(store: Store, cleanup: CleanupRow, scene: Scene) -> None:
+    """Let nobody wait for the confirmation of a cleanup that has done nothing, or of which nothing stands any more."""
+    now = store.journal.get(cleanup.id)
+    if now is None or done_steps(now):
+        return
+    if now.state == "undone":
+        store.confirmations.undone(now.id, scene.now.taken.wall)
+    else:
+        store.confirmations.drop(now.id)
 
 
 def foreseen(context: Context, store: Store, scene: Scene) -> list[CleanupRow]:

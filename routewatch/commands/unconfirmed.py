@@ -17,6 +17,7 @@ from routewatch.commands.pending import pending
 from routewatch.commands.recovery import done_steps, recover
 from routewatch.commands.taking_back import take_back, way_back
 from routewatch.commands.waiting import acting, require_privilege, wait_and_look
+from routewatch.core.scene import Scene
 from routewatch.errors import ObservationError, UnconfirmedError
 from routewatch.render.times import span
 from routewatch.store.locks import try_lock
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
     from routewatch.commands.observer import Observer
-    from routewatch.core.scene import Scene
     from routewatch.core.steps import Step
     from routewatch.store.database import Store
 
+UNREST = 10.0  # seconds after the deadline in which a table that changes while it is read is read again
 PASSING = frozenset({"incomplete", "unsure"})  # refusals that another look may lift
 LOOK = "look at what is left then: routewatch cleanup --dry-run"
 NOT_CONFIRMED = "was not confirmed in time, and was taken back"
@@ -44,14 +45,16 @@ def take_back_unconfirmed(
     ObservationError, StateError, or what ended it before its end.
     """
     number, scene = what
-    if not store.confirmations.claim(number):
+    row = store.confirmations.get(number)
+    if row is None or not store.confirmations.claim(number):
         return None
     recover(store, scene)
     cleanup = store.journal.get(number)
     left: tuple[Step, ...] = ()
     if cleanup is not None and done_steps(cleanup):
         wishes = replace(wishes_of(context), grace=0.0, login_peers=())
-        way = replace(way_back(cleanup, scene, wishes), said=NOT_CONFIRMED)
+        seen = scene if scene.now.taken.boot < row.deadline + UNREST else _as_seen(scene)
+        way = replace(way_back(cleanup, seen, wishes), said=NOT_CONFIRMED)
         if any(refusal.rule in PASSING for refusal in way.plan.refused):
             raise ObservationError("the table could not be read surely enough to take a cleanup back", "try again")
         returned = take_back(context, store, observer, way)
@@ -61,6 +64,14 @@ def take_back_unconfirmed(
     store.confirmations.undone(number, context.host.now().wall)
     dismiss(context, number)
     return left
+
+
+def _as_seen(scene: Scene) -> Scene:
+    """Return the scene with the table taken for what was read of it: it does not stop changing while it is read.
+
+    A step back is compared once more by who takes it: a row that is not this very one is not deleted.
+    """
+    return Scene(replace(scene.now, unsure=()), scene.memory, scene.signatures)
 
 
 def take_back_forsaken(context: Context, store: Store, observer: Observer, tell: Callable[[str], None]) -> bool:
@@ -85,18 +96,16 @@ def take_back_forsaken(context: Context, store: Store, observer: Observer, tell:
     return True
 
 
-def require_confirmed(context: Context, store: Store) -> None:
-    """See that no cleanup awaits its confirmation; one whose time is over, and that nobody takes back, is taken back.
+def require_none_late(context: Context, store: Store) -> None:
+    """Take back what was not confirmed in time and nobody takes back. Raises UnconfirmedError where there was any.
 
-    Raises UnconfirmedError where there was one: what it did, or its undo, is not yet what stays, and nobody has asked
-    for more in the light of that.
+    Its undo is what stays then, and nobody has asked for more in the light of that.
     """
-    forsaken = [each for each in pending(context, store) if each.is_forsaken]
-    for each in forsaken:
-        _take_back_now(context, store, each.row.cleanup)
-    require_none_pending(context, store)
+    forsaken = [each.row.cleanup for each in pending(context, store) if each.is_forsaken]
+    for number in forsaken:
+        _take_back_now(context, store, number)
     if forsaken:
-        numbers = " and ".join(str(each.row.cleanup) for each in forsaken)
+        numbers = " and ".join(map(str, forsaken))
         raise UnconfirmedError(
             f"cleanup {numbers} was not confirmed in time, and is taken back now; nothing else was done", LOOK
         )

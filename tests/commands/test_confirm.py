@@ -15,13 +15,15 @@ from routewatch.errors import StateError
 from routewatch.store.database import open_store
 from routewatch.store.locks import try_lock
 from tests import build
-from tests.commands.test_undo_after_interruption import killed_at
+from tests.commands.test_undo_after_interruption import Killed, killed_at
 from tests.scenarios.clients import openvpn_connects
 from tests.scenarios.story import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from routewatch.core.model import Process
+    from routewatch.core.snapshot import Snapshot
     from routewatch.core.steps import Step
     from routewatch.store.confirmations import ConfirmationRow
     from tests.commands.desk import Answer, Desk
@@ -319,6 +321,53 @@ def test_a_cleanup_that_was_killed_before_its_first_step_leaves_nothing_to_wait_
     assert left.say(*WAITER).status == 0
     assert is_there(left)
     assert left.ask("status").document["unconfirmed"] == []
+
+
+def test_a_cleanup_that_was_killed_before_its_first_step_is_in_nobodys_way(left: Desk) -> None:
+    killed_at(left, 1, "cleanup", "--yes", "--confirm-within", "60s")
+
+    again = left.ask("cleanup", "--yes")
+    assert (again.status, again.rows) == (0, {LEFT: "done"})
+    assert left.ask("confirm").status == 1
+
+
+def test_an_undo_by_hand_that_was_killed_after_its_last_step_ends_the_waiting(armed: Desk) -> None:
+    apply = armed.host.apply
+
+    def applied(step: Step) -> None:
+        apply(step)
+        raise Killed
+
+    armed.host.apply = applied  # type: ignore[method-assign, assignment]  # the power goes after the kernel's act
+    with pytest.raises(Killed):
+        armed.ask("undo")
+    del armed.host.apply
+    armed.ask("run", "--once")
+
+    assert armed.ask("status").document["unconfirmed"] == []
+    assert "cleanup 1 was taken back" in armed.ask("confirm").document["error"]["message"]
+
+
+def test_a_table_that_never_rests_is_waited_for_and_then_taken_as_it_was_read(armed: Desk) -> None:
+    observe = armed.host.observe
+
+    def unsure(also: tuple[Process, ...] = ()) -> Snapshot:
+        armed.host.advance(4)
+        return replace(observe(also), unsure=("inet", "inet6"))
+
+    armed.host.observe = unsure  # type: ignore[method-assign]  # the table changes at each look
+    armed.host.advance(60)
+
+    assert armed.say(*WAITER).status == 0
+    del armed.host.observe
+    assert is_there(armed)
+    assert armed.host.now().boot >= stored_deadline(armed) + 10
+
+
+def stored_deadline(desk: Desk) -> float:
+    row = stored(desk)
+    assert row is not None
+    return row.deadline
 
 
 def test_an_undo_at_the_deadline_that_is_killed_is_gone_on_with_by_the_next(armed: Desk) -> None:
