@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routewatch.core.addresses import is_link_local, is_loopback_default
+from routewatch.core.addresses import is_default, is_link_local, is_loopback_default
 from routewatch.core.missing import find_missing
 from routewatch.core.model import Address, Link
 from routewatch.core.owners import remedy
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routewatch.core.memory import Session
+    from routewatch.core.model import Route
     from routewatch.core.scene import Scene
+    from routewatch.core.verdict import Finding
 
 
 class Remark(Struct, frozen=True, kw_only=True):
@@ -48,12 +50,20 @@ def _of_owners(scene: Scene) -> Iterator[Remark]:
     for finding in find_missing(scene):
         route = finding.route
         link = None if route is None else scene.links.get(route.interface or "")
-        if finding.verdict is not Verdict.MISSING or route is None or link is None:
+        if route is None or link is None or not _is_worth_asking(finding, route, scene):
             continue
         found = remedy(route, link, scene.now.platform)
         if found is not None and found.command not in told:
             told.add(found.command)
             yield Remark(link=link.name, session=finding.session, because=found.because, remedy=found.command)
+
+
+def _is_worth_asking(finding: Finding, route: Route, scene: Scene) -> bool:
+    """Tell whether a row is missing, or an advertised default that may be: asking the router harms nobody."""
+    if finding.verdict is Verdict.MISSING:
+        return True
+    lacks_a_default = not any(other.family == route.family and is_default(other) for other in scene.rows.defaults)
+    return finding.rule == "advertised" and is_default(route) and lacks_a_default
 
 
 def _loopback_defaults(scene: Scene) -> Iterator[Remark]:

@@ -9,7 +9,7 @@ from routewatch.core.saved import scene_of
 from routewatch.render.remarks import command, remark_object, remark_text
 from tests.build_macos import saved
 from tests.scenarios.clients import dies, openvpn_connects
-from tests.scenarios.story import ADMIN, DHCP_DEFAULT, Story
+from tests.scenarios.story import ADMIN, BRIDGE, DHCP_DEFAULT, ETH, LO, RA_DEFAULT, Story
 from tests.scenarios.story import HOME as A_LAN
 
 UNHELD = "tun0 kind tun index 7 up persistent point_to_point"
@@ -73,6 +73,15 @@ def test_a_tunnel_that_was_never_in_use_is_no_matter() -> None:
     story.up(UNHELD, "10.8.0.2/24")
     story.look()
     assert remarks(story.scene) == ()
+
+
+def test_who_leased_a_lost_default_is_the_first_to_ask_and_our_own_step_stands_beside_it() -> None:
+    story = Story(links=(LO, replace(ETH, configured_by="NetworkManager"), BRIDGE))
+    openvpn_connects(story, adds=(), takes=(DHCP_DEFAULT, RA_DEFAULT))
+    dies(story)
+    [told] = remarks(story.scene)  # one command for both
+    assert told.remedy == "nmcli device reapply eth0"
+    assert [step.route.protocol for step in story.plan().steps if step.route] == ["dhcp"]
 
 
 def test_what_is_missing_and_has_no_owner_needs_no_remark() -> None:

@@ -108,7 +108,11 @@ def test_a_default_that_the_router_took_back_is_not_put_back(story: Story) -> No
     story.wait(30)
     dies(story)
     assert story.missing() == {}
+    assert [remark.remedy for remark in remarks(story.scene)] == ["rdisc6 eth0"]  # it may still be there: it is asked
     cleans_exactly(story, *(line for line in HOME if line != RA_DEFAULT))
+    story.add("default via fe80::2 dev eth0 proto ra metric 1024")
+    story.look()
+    assert remarks(story.scene) == ()
 
 
 def test_an_advertised_default_that_the_vpn_took_is_missing_and_its_owners_to_bring_back() -> None:
