@@ -19,10 +19,11 @@ from routewatch.core.sessions import Course
 from routewatch.errors import StateError, UsageError
 
 if TYPE_CHECKING:
+    from routewatch.core.model import PolicyRule
     from routewatch.host.port import Host
     from routewatch.store.baselines import BaselineRow
     from routewatch.store.database import Store
-    from routewatch.store.journal import CleanupRow
+    from routewatch.store.journal import CleanupRow, Status
     from routewatch.store.sessions import SessionRow
 
 SESSIONS = 1000  # looked back for what they left
@@ -119,11 +120,19 @@ def recall_memory(store: Store, host: Host, course: Course) -> Memory:
         kept=frozenset(row.destination for row in store.keeps.list()),
         deleted=tuple(_deletions(cleanups)),
         taken_back=tuple(_taken_back(cleanups)),
+        cut_short=frozenset(_cut_short(cleanups)),
     )
 
 
-def _steps(cleanup: CleanupRow) -> list[StoredStep]:
-    return [msgspec.msgpack.decode(row.value, type=StoredStep) for row in cleanup.steps if row.status == "done"]
+def _steps(cleanup: CleanupRow, *statuses: Status) -> list[StoredStep]:
+    return [msgspec.msgpack.decode(row.value, type=StoredStep) for row in cleanup.steps if row.status in statuses]
+
+
+def _cut_short(cleanups: list[CleanupRow]) -> list[PolicyRule]:
+    """Return the rules that cleanups had still to delete when they were killed."""
+    killed = (cleanup for cleanup in cleanups if cleanup.kind == "cleanup" and cleanup.state == "interrupted")
+    steps = (stored.step for cleanup in killed for stored in _steps(cleanup, "skipped", "failed"))
+    return [step.policy_rule for step in steps if step.action == "delete" and step.policy_rule is not None]
 
 
 def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
@@ -133,7 +142,7 @@ def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
         if cleanup.kind == "undo" or cleanup.state == "undone":
             continue
         at = Moment(wall=cleanup.wall, boot=cleanup.boot, monotonic=cleanup.boot)
-        for stored in _steps(cleanup):
+        for stored in _steps(cleanup, "done"):
             step = stored.step
             if step.action == "delete":
                 found.append(Deletion(at=at, route=step.route, policy_rule=step.policy_rule))

@@ -55,8 +55,9 @@ def take_back(context: Context, store: Store, observer: Observer, way: WayBack) 
     try:
         scene = observer.look()
         acted = verify(store.journal, acted, scene)
-        store.journal.finish(acted.cleanup, "done")
+        # The undo is over only when its cleanup says so: after a kill in between, what is back would have "come back".
         left = close_undone(store, cleanup, scene)
+        store.journal.finish(acted.cleanup, "done")
         observer.log("cleaned", scene.now, f"cleanup {cleanup.id} {way.said}, {len(left)} steps of it remain")
     except (ObservationError, StateError) as error:
         acted = replace(acted, stopped=acted.stopped or unverified(error))

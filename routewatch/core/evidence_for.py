@@ -149,8 +149,11 @@ def bears_a_dead_clients_mark(case: Case) -> bool:
     if is_telling(rule, signature):
         return True
     if rule.table == MAIN_TABLE:
-        # the other rule of wg-quick's pair stands beside it; alone, people write this one by hand
-        return any(other.family == rule.family and is_wireguards(other) for other in case.scene.now.rules)
+        # the other rule of wg-quick's pair stands beside it, or did when a cleanup of ours was killed between the two;
+        # alone, people write this one by hand
+        return rule in case.scene.memory.cut_short or any(
+            other.family == rule.family and is_wireguards(other) for other in case.scene.now.rules
+        )
     # A low number is picked by hand as easily: what such a rule looks up must be dead as well.
     return leads_nowhere(case)
 

@@ -128,6 +128,7 @@ class Memory(Struct, frozen=True, kw_only=True):
     kept: frozenset[str] = frozenset()  # destinations a person called his own
     deleted: tuple[Deletion, ...] = ()
     taken_back: tuple[TakenBack, ...] = ()
+    cut_short: frozenset[PolicyRule] = frozenset()  # rules that a cleanup of ours would have deleted, had it not ended
 
     def baseline_of(self, session: Session | None) -> Baseline | None:
         """Return the baseline a session is measured against; without a session the latest one."""

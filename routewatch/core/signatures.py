@@ -135,10 +135,25 @@ WG_QUICK_TABLES = range(51820, 51920)
 
 def client_of_rule(rule: PolicyRule, signatures: tuple[Signature, ...] = SIGNATURES) -> Signature | None:
     """Return the client that two of a rule's mark, priority and table are of, or its unmistakable form."""
-    if is_wireguards(rule) or (rule.suppress_prefixlength == 0 and rule.table == MAIN_TABLE):
+    if is_wireguards(rule) or _is_for_all_but_defaults(rule):
         # wg-quick's pair; Mullvad and others write the second of them, too
         return next((s for s in signatures if s.client == "wg-quick"), None)
     return next((s for s in signatures if _is_of(rule, s)), None)
+
+
+def _is_for_all_but_defaults(rule: PolicyRule) -> bool:
+    """Tell whether a rule sends all packets to table main, but not by a default there.
+
+    For the packets of one source or interface people write it by hand, beside uplinks of their own.
+    """
+    return rule == PolicyRule(
+        family=rule.family,
+        priority=rule.priority,
+        action="lookup",
+        table=MAIN_TABLE,
+        suppress_prefixlength=0,
+        protocol=rule.protocol,
+    )
 
 
 def _is_of(rule: PolicyRule, signature: Signature) -> bool:

@@ -54,6 +54,8 @@ def test_the_kernel_cuts_the_names_of_processes() -> None:
         ("100: from all lookup 220", None),
         ("100: from all fwmark 0x99 lookup 100", None),
         ("1000: from all lookup [l3mdev-table]", None),
+        ("32764: from 10.9.0.0/16 lookup main suppress_prefixlength 0", None),
+        ("32764: from all iif eth1 lookup main suppress_prefixlength 0", None),
     ],
 )
 def test_a_rule_bears_a_mark_a_priority_with_its_table_or_a_telling_table(line: str, client: str | None) -> None:
