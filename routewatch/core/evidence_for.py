@@ -38,6 +38,8 @@ def is_new(case: Case) -> bool:
     baseline = case.baseline
     if baseline is None or baseline.tainted or not case.scene.on_network_of(baseline):
         return False
+    if case.row.family in baseline.silent:
+        return False
     if case.policy_rule is not None:
         return case.policy_rule in case.scene.rule_changes(baseline).added
     return case.route is not None and case.scene.is_new(case.route, baseline)

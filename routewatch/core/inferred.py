@@ -7,6 +7,7 @@ taken from the tables beside it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from routewatch.core.addresses import (
     prefix,
 )
 from routewatch.core.letters import is_cloned, is_group, is_link_local_row, is_own_address, is_systems_own
-from routewatch.core.model import FAMILIES, MAIN_TABLE, Address, Link, Route
+from routewatch.core.model import FAMILIES, MAIN_TABLE, Address, Link, Neighbour, Route
 from routewatch.core.tunnels import is_tunnel, is_uplink, named_like_a_tunnel
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ KINDS = {
     "wg": "wireguard", "bridge": "bridge", "docker": "bridge", "br-": "bridge", "virbr": "bridge", "vmenet": "vmnet",
     "vmnet": "vmnet", "vboxnet": "vmnet", "vnic": "vmnet",
 }  # fmt: skip
+MAC_ADDRESS = re.compile(r"[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}")
 SYSTEMS = frozenset({"utun", "ipsec", "feth"})  # kinds of which macOS makes some for itself
 
 
@@ -56,6 +58,15 @@ def with_links(snapshot: Snapshot, others: Sequence[Snapshot] = (), lasting: Seq
     names |= dict.fromkeys(lasting)
     links = (_link(name, _of(name, routes), _of(name, beside), is_whole=is_whole) for name in names)
     return replace(snapshot, links=tuple(links))
+
+
+def with_neighbours(snapshot: Snapshot) -> Snapshot:
+    """Return a saved snapshot with the neighbours whose MAC addresses its rows show: not whether they answer."""
+    rows = (
+        route for route in snapshot.routes.values() if "L" in route.flags and MAC_ADDRESS.fullmatch(route.link or "")
+    )
+    found = (Neighbour(address=host_address(row), interface=row.interface or "", mac=row.link) for row in rows)
+    return replace(snapshot, neighbours=(*snapshot.neighbours, *found))
 
 
 def _completed(snapshot: Snapshot, others: Sequence[Snapshot]) -> Snapshot:

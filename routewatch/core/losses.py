@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from routewatch.core.addresses import connected_prefix, is_default, is_host
+from routewatch.core.addresses import connected_prefix, covers, is_default, is_host, is_link_local, prefix
 from routewatch.core.diff import key, steady
 from routewatch.core.letters import is_bound, is_own_address
 from routewatch.core.model import PolicyRule, Route
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routewatch.core.memory import Baseline, Session, Trace
+    from routewatch.core.model import Link
     from routewatch.core.scene import Scene
 
 
@@ -90,6 +91,8 @@ def _went_with_its_link(route: Route, loss: Loss, scene: Scene) -> bool:
     then = None if loss.baseline is None else loss.baseline.snapshot.link(route.interface)
     if then is not None and then.identity != link.identity:
         return True
+    if then is not None and is_bound(route) and _has_another_prefix(link, then, route.destination):
+        return True
     is_saved = loss.baseline is not None and loss.baseline.reason == "saved"  # no table tells of addresses
     is_of_an_address = (
         route.protocol == "kernel"
@@ -97,3 +100,10 @@ def _went_with_its_link(route: Route, loss: Loss, scene: Scene) -> bool:
         or (route.gateway is None and is_advertised(route, scene.now.platform))
     )
     return is_of_an_address and route.destination not in {connected_prefix(a) for a in link.addresses}
+
+
+def _has_another_prefix(link: Link, then: Link, lost: str) -> bool:
+    """Tell whether a link was given another prefix in the lost one's place, as a network of machines at each start."""
+    before, now = ({connected_prefix(address) for address in each.addresses} for each in (then, link))
+    came = (text for text in now - before if prefix(text).version == prefix(lost).version)
+    return lost not in now and any(not (covers(lost, text) or is_link_local(text)) for text in came)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from routewatch.core.model import Author, Link, Moment, PolicyRule, Process, Route
+from routewatch.core.model import Author, Family, Link, Moment, PolicyRule, Process, Route
 from routewatch.core.network import Network
 from routewatch.core.snapshot import Snapshot
 
@@ -28,7 +28,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
     """The last settled snapshot before a session's first sign.
 
     ``proven`` is false for the first one of an installation: it may hold older leftovers, so it silences nothing.
-    ``tainted`` is one taken under a VPN: nothing is restored from it.
+    ``tainted`` is one taken under a VPN: nothing is restored from it. ``silent`` are the families that a saved table
+    leaves out: what was there of them it doesn't say.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     tainted: bool
     reason: Reason
     doubted: Doubted = Doubted()
+    silent: frozenset[Family] = frozenset()
 
 
 class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from routewatch.core.addresses import covers, host_address, is_default, is_half_default, is_host
+from routewatch.core.addresses import DEFAULTS, covers, host_address, is_default, is_half_default, is_host
 from routewatch.core.diff import key
 from routewatch.core.letters import is_own_address, is_own_prefix, is_static, is_systems_own
 from routewatch.core.memory import Session, Trace
@@ -23,7 +23,7 @@ from routewatch.core.tunnels import is_uplink, tunnels
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
-    from routewatch.core.memory import Tie
+    from routewatch.core.memory import Baseline, Tie
     from routewatch.core.snapshot import Snapshot
 
 HOUR = 3600.0  # between the tables, as good as any: long past every second look
@@ -47,10 +47,12 @@ class Told:
     """What three tables tell of sessions."""
 
     def __init__(
-        self, before: Snapshot | None, during: Snapshot, after: Snapshot, signatures: tuple[Signature, ...]
+        self, baseline: Baseline | None, during: Snapshot, after: Snapshot, signatures: tuple[Signature, ...]
     ) -> None:
         """Work out nothing yet."""
+        before = None if baseline is None else baseline.snapshot
         self._before, self._during, self._after = before, during, after
+        self._undated = frozenset(FAMILIES) if baseline is None else baseline.silent
         self._signatures = signatures
         self._then, self._now = by_key(before), by_key(after)
 
@@ -102,7 +104,14 @@ class Told:
         if not there or any("linkdown" in row.flags.split() for row in there):
             return False
         addresses = [row for row in own if _is_of_an_address(row)]
-        return all(key(row) in self._now for row in addresses or filter(self._would_stay, self._brought))
+        return all(key(row) in self._now for row in addresses or filter(self._would_stay, self._telling(own)))
+
+    def _telling(self, own: list[Route]) -> list[Route]:
+        """Return what went or stays with a VPN that shows no address: rows beside its tunnel may be another's."""
+        tied = {row for link in self._came for row in _rows_on(link, self._brought)}.difference(own)
+        if any(key(row) not in self._now for row in filter(self._would_stay, tied)):
+            return own
+        return [row for row in self._brought if row not in tied]
 
     def _would_stay(self, row: Route) -> bool:
         """Tell whether only its VPN takes a row away: a roam flushes an uplink's, and configd moves scoped ones."""
@@ -135,8 +144,9 @@ class Told:
         """Return the last session with what was brought by whomever: of rows that nobody dated, the server's alone."""
         tied = self._with_its_rows(session)
         tunnel_rows = {row for link in self._came for row in _rows_on(link, self._left)}
-        servers = () if self._before else self._servers
-        rest = [row for row in self._left if row not in tunnel_rows and (self._before or host_address(row) in servers)]
+        servers = self._servers
+        beside = (row for row in self._left if row not in tunnel_rows)
+        rest = [row for row in beside if row.family not in self._undated or host_address(row) in servers]
         gone = [row for name, row in self._then.items() if name not in self._now]
         return replace(
             tied,
@@ -159,7 +169,18 @@ class Told:
         link = self._during.link(row.interface)
         is_made = is_static(row) if self._during.platform == "macos" else row.protocol in HAND_MADE
         over_uplink = link is not None and is_uplink(link, self._signatures)
-        return is_made and over_uplink and is_host(row) and row.gateway is not None and not row.scoped
+        if not (is_made and over_uplink and is_host(row)) or row.gateway is None or row.scoped:
+            return False
+        known = {gateway for interface, gateway in self._routers if interface == row.interface}
+        return not known or row.gateway in known
+
+    @cached_property
+    def _routers(self) -> frozenset[tuple[str | None, str | None]]:
+        """The routers that lead out, whichever table shows them: a client's own packets take no other's way."""
+        tables = (self._then.values(), by_key(self._during).values(), self._now.values())
+        return frozenset(
+            (r.interface, r.gateway) for rows in tables for r in rows if r.destination in DEFAULTS and r.gateway
+        )
 
 
 def _is_of_an_address(row: Route) -> bool:

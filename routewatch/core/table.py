@@ -8,7 +8,7 @@ knows; it comes in from the host.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -64,6 +64,13 @@ class Table(Mapping[bytes, "Route"]):
     def __len__(self) -> int:
         """Count the different routes."""
         return len(self.counts)
+
+    def only(self, is_kept: Callable[[Route], bool]) -> Table:
+        """Return a table of some of the rows."""
+        counts = Counter({each: number for each, number in self.counts.items() if is_kept(self.codec.decode(each))})
+        part = Table(tuple(counts), self.codec)  # nobody splits these chunks: they are split already
+        part._counts = counts
+        return part
 
     def same_bytes(self, other: Table) -> bool:
         """Tell whether both were written by the same codec in the same bytes: nothing changed, nothing to decode."""

@@ -137,6 +137,11 @@ LOOKALIKES = {
         during=HOME + HALVES + SERVER + "blackhole 198.18.0.0/15 proto bird",
         after=HOME + "blackhole 198.18.0.0/15 proto bird",
     ),
+    "the user's own host, and no table from before": Incident(
+        "over another machine of the LAN: no client's packets take that way to their server",
+        during=HOME + HALVES + "192.0.2.77 via 10.40.0.9 dev eth0",
+        after=HOME + "192.0.2.77 via 10.40.0.9 dev eth0",
+    ),
     "somebody's route came while the VPN was up": Incident(
         "over another router than the client's packets take",
         before=HOME,

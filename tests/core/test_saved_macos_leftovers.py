@@ -7,6 +7,13 @@ import pytest
 from tests.saved_macos import CAFE, EXCLUDES, HALVES, HOME, MESH, SERVER, SERVER_NET, V6_HOME
 from tests.saved_tables import Incident, macos
 
+SECOND = """
+default 10.119.0.1 UGScIg en1
+10.119/20 link#9 UCS en1 !
+10.119.0.1/32 link#9 UCS en1 !
+"""
+SERVER_AT_THE_CAFE = "198.51.100.44 10.119.0.1 UGHS en0"
+
 LEFTOVERS = {
     "M1 the route to the server stays": Incident(
         "the halves went with utun4, the host route hangs on en0",
@@ -62,6 +69,27 @@ LEFTOVERS = {
         "new beside a table from before, and its gateway answers: nobody saw a VPN",
         before=HOME,
         after=HOME + SERVER,
+    ),
+    "M1 over the second uplink, bound to it": Incident(
+        "a route to the server over each uplink; the one that is scoped stays",
+        before=HOME + SECOND,
+        during=HOME + SECOND + HALVES + SERVER + "\n198.51.100.44 10.119.0.1 UGHSI en1",
+        after=HOME + SECOND + "198.51.100.44 10.119.0.1 UGHSI en1",
+        orphans="198.51.100.44 10.119.0.1 UGHSI en1",
+    ),
+    "M1 the machine had moved before the VPN came": Incident(
+        "the table from before was saved at home: that the one host goes over this network's router tells",
+        before=HOME,
+        during=CAFE + HALVES + SERVER_AT_THE_CAFE,
+        after=CAFE + SERVER_AT_THE_CAFE,
+        orphans=SERVER_AT_THE_CAFE,
+    ),
+    "M1 the same prefix behind another router": Incident(
+        "the route to the server is a leftover on every network",
+        before=HOME,
+        during=HOME + HALVES + SERVER,
+        after=HOME.replace("30:de:4b:11:9:7c", "c8:d3:a3:1:1:1") + SERVER,
+        orphans=SERVER,
     ),
     "M1 gateway of another network, in the last table alone": Incident(
         "no prefix of en0 holds its gateway: it fails for ever",

@@ -172,6 +172,12 @@ INCIDENTS = {
         during=HOME.replace("192.168.70 link#14 UCS en0 !\n", "") + HALVES,
         after="192.168.70.1 link#14 UHRLWI en0 3\n127 127.0.0.1 UCS lo0\n169.254 link#14 UCS en0 !",
     ),
+    "FP-M7 a network of machines came back under another number": Incident(
+        "its runtime gave the bridge another prefix",
+        before=HOME + BRIDGES,
+        during=HOME + BRIDGES + HALVES,
+        after=HOME + BRIDGES.replace("192.168.64", "192.168.65"),
+    ),
     "FP-M7 a container bridge came": Incident(
         "no VPN in sight",
         before=HOME,
@@ -202,6 +208,18 @@ INCIDENTS = {
         before=HOME,
         during=HOME + HALVES + SERVER + "\n10.9/16 192.168.70.9 UGSc en0",
         after=HOME + "10.9/16 192.168.70.9 UGSc en0",
+    ),
+    "FP-M9 the user's own host, and no table from before": Incident(
+        "over another machine of the LAN: no client's packets take that way to their server",
+        during=HOME.replace("UGScg en0", "UGScIg en0") + "default link#22 UCSg utun4\n10.81.0.5 10.81.0.5 UH utun4\n"
+        "192.0.2.77 192.168.70.9 UGHS en0",
+        after=HOME + "192.0.2.77 192.168.70.9 UGHS en0",
+    ),
+    "two came that show no address, and one went altogether": Incident(
+        "that the other's rows and server are gone says nothing of this one",
+        before=HOME,
+        during=HOME + "0/1 utun4 USc utun4\n128.0/1 utun4 USc utun4\n10.66/16 utun6 USc utun6\n" + SERVER,
+        after=HOME + "10.66/16 utun6 USc utun6",
     ),
     "M7 the LAN's range is the office's": Incident(
         "the VPN is up: explain, don't touch",

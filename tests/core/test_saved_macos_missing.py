@@ -77,6 +77,11 @@ INCIDENTS = {
         after=LINK + V6_HOME.replace("default fe80::21b:1%en0 UGcg en0", ""),
         missing="default 192.168.70.1 UGScg en0\ndefault fe80::21b:1%en0 UGcg en0",
     ),
+    "M4 the default is gone, and the router is another device": Incident(
+        "the prefix is the same, the network is not",
+        before=HOME,
+        after=LINK.replace("30:de:4b:11:9:7c", "c8:d3:a3:1:1:1"),
+    ),
     "M4 the default is gone and the machine is elsewhere": Incident(
         "the old default would be wrong here",
         before=HOME,
