@@ -106,6 +106,15 @@ class Process(Struct, frozen=True, kw_only=True, omit_defaults=True):
     command: tuple[str, ...] = ()  # argument list where readable
 
 
+class Ipv6Settings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What Linux's kernel does with IPv6 on one link: net.ipv6.conf.LINK, ip-sysctl.rst of the kernel."""
+
+    disabled: bool = False  # disable_ipv6
+    forwarding: bool = False
+    accept_ra: int = 1  # 0: routers are not heard; 1: not where it forwards; 2: in any case
+    accept_default: bool = True  # accept_ra_defrtr
+
+
 class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A network interface."""
 
@@ -122,6 +131,7 @@ class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
     persistent: bool = False  # a tun that outlives its holder
     point_to_point: bool = False
     configured_by: str | None = None  # the network daemon that gives it its addresses, where one says so: a hint
+    ipv6: Ipv6Settings | None = None  # None: not known, or a link without IPv6
 
     @property
     def identity(self) -> tuple[str, int, str, str | None]:
@@ -150,6 +160,7 @@ class Neighbour(Struct, frozen=True, kw_only=True, omit_defaults=True):
     interface: str
     mac: str | None = None
     state: str = ""  # "reachable", "stale", "delay", "probe", "permanent", "noarp", "incomplete", "failed"
+    is_router: bool = False  # an IPv6 neighbour that says so of itself
 
 
 class Router(Struct, frozen=True, kw_only=True, omit_defaults=True):

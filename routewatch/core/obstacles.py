@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from routewatch.core.addresses import is_default, is_host, is_loopback_default
 from routewatch.core.attribution import ROUTING_DAEMONS
 from routewatch.core.diff import key
+from routewatch.core.ipv6_settings import is_off
 from routewatch.core.model import Nexthop, PolicyRule, Route
 from routewatch.core.rulings import Verdict
 from routewatch.core.tunnels import is_held, tunnels
@@ -119,6 +120,8 @@ def _is_out_of_reach(loss: Loss, scene: Scene) -> bool:
     route = loss.row
     if not isinstance(route, Route) or route.type != "unicast":
         return False
+    if route.family == "inet6" and is_off(scene.links.get(route.interface or "")):
+        return False  # its addresses went with the setting, and so would the route: that is named and refused instead
     return not any(_leads_on(leg, scene) for leg in route.nexthops or (route,))
 
 

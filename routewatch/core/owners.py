@@ -44,6 +44,11 @@ def is_advertised(row: Route | PolicyRule, platform: str) -> bool:
     return is_default(row) and not is_static(row) and row.gateway is not None and is_link_local(row.gateway)
 
 
+def kernel_listens(link: Link) -> bool:
+    """Tell whether the kernel itself hears the routers of a link: no daemon is known that does so in its place."""
+    return link.configured_by not in COMMANDS
+
+
 def remedy(route: Route, link: Link, platform: str) -> Remedy | None:
     """Return what the owner of a lost route would do; None where nobody owns it, or nobody knows who does."""
     if is_advertised(route, platform):
@@ -59,11 +64,12 @@ def _advertised(link: Link, platform: str) -> Remedy:
     if platform == "macos":
         again = f"macOS asks the router again when {link.name} is configured anew"
         return Remedy(f"{outlives}; {again}", f"sudo ipconfig set {quote(link.name)} AUTOMATIC-V6")
-    if link.configured_by in COMMANDS:
+    if not kernel_listens(link):
         return Remedy(f"{outlives}; {link.configured_by} listens to it", _command(link, 0))
-    settings = f"unless disable_ipv6, forwarding or accept_ra under net.ipv6.conf.{link.name} keep it from that"
+    settings = f"disable_ipv6, forwarding or accept_ra under net.ipv6.conf.{link.name} keep it from that"
+    unknown = f", unless {settings}: look at these first (sysctl)" if link.ipv6 is None else ""
     return Remedy(
-        f"{outlives}; the kernel sets it when it hears the router, {settings}: look at these first (sysctl)",
+        f"{outlives}; the kernel sets it when it hears the router{unknown}",
         f"rdisc6 {quote(link.name)}",
     )
 

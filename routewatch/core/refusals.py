@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from routewatch.core.addresses import covers, is_loopback_default
 from routewatch.core.evidence_against import is_made_by_the_system, was_deleted_before
+from routewatch.core.ipv6_settings import is_off
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.owners import is_advertised
 from routewatch.core.signatures import client_of_process
@@ -191,6 +192,13 @@ def _is_the_routers(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     return restores and row is not None and is_advertised(row, scene.now.platform)
 
 
+def _finds_ipv6_off(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
+    route = proposal.step.route
+    if proposal.step.action == "delete" or route is None or route.family != "inet6":
+        return False
+    return any(is_off(scene.links.get(leg.interface or "")) for leg in route.nexthops or (route,))
+
+
 def _would_be_set_again(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:
     row = _takes(proposal.step)
     return scene.now.platform == "macos" and isinstance(row, Route) and is_loopback_default(row)
@@ -204,6 +212,11 @@ STANDING: tuple[Standing, ...] = (
     Standing("kernel-made", "the kernel made it", _is_kernel_made),
     Standing("set-again", "macOS would set it again as long as its cause is there", _would_be_set_again),
     Standing("advertised", "a router advertises it; a static copy would outlive the router", _is_the_routers),
+    Standing(
+        "ipv6-disabled",
+        "IPv6 is switched off on its link (disable_ipv6): no IPv6 route can stand there",
+        _finds_ipv6_off,
+    ),
     Standing("protected", "the configuration protects it", _is_protected),
     Standing("kept", "you said that it is yours (routewatch keep)", _is_kept),
     Standing("in-proven-baseline", "it stood in the baseline", _stood_in_proven_baseline),

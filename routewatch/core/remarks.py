@@ -1,8 +1,8 @@
 """What a VPN left that is neither route nor rule: named with its owner's own command, never changed by us.
 
 The addresses that a client left on a tunnel which outlives it: the kernel's connected routes hang on them. What the
-owner of a lost route would set right. And what macOS would set wrong again: its configd goes by what it has done, not
-by the table.
+owner of a lost route would set right, and before that the settings that would undo it. And what macOS would set wrong
+again: its configd goes by what it has done, not by the table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from routewatch.core.addresses import is_default, is_link_local, is_loopback_default
+from routewatch.core.ipv6_settings import hindrances
 from routewatch.core.missing import find_missing
 from routewatch.core.model import Address, Link
 from routewatch.core.owners import remedy
@@ -46,16 +47,31 @@ def remarks(scene: Scene) -> tuple[Remark, ...]:
 
 def _of_owners(scene: Scene) -> Iterator[Remark]:
     """Yield the owners' commands that bring back what is missing, each once."""
+    lost = tuple(_worth_asking(scene))
+    settings = (
+        Remark(link=link.name, session=session, because=found.because, remedy=found.command)
+        for session, route, link in lost
+        for found in hindrances(route, link, scene.now.platform)
+    )
+    commands = (
+        Remark(link=link.name, session=session, because=found.because, remedy=found.command)
+        for session, route, link in lost
+        if (found := remedy(route, link, scene.now.platform)) is not None
+    )
     told: set[str] = set()
+    for remark in (*settings, *commands):  # a command is in vain as long as a setting undoes what it does
+        if remark.remedy not in told:
+            told.add(remark.remedy)
+            yield remark
+
+
+def _worth_asking(scene: Scene) -> Iterator[tuple[int | None, Route, Link]]:
+    """Yield the lost routes that somebody else may bring back, each with its session and its link."""
     for finding in find_missing(scene):
         route = finding.route
         link = None if route is None else scene.links.get(route.interface or "")
-        if route is None or link is None or not _is_worth_asking(finding, route, scene):
-            continue
-        found = remedy(route, link, scene.now.platform)
-        if found is not None and found.command not in told:
-            told.add(found.command)
-            yield Remark(link=link.name, session=finding.session, because=found.because, remedy=found.command)
+        if route is not None and link is not None and _is_worth_asking(finding, route, scene):
+            yield finding.session, route, link
 
 
 def _is_worth_asking(finding: Finding, route: Route, scene: Scene) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from routewatch.core.model import Ipv6Settings
 from routewatch.core.owners import is_advertised, remedy
 from tests import build
 from tests.build_macos import row
@@ -40,6 +42,10 @@ def test_where_the_kernel_listens_the_settings_that_make_it_deaf_are_named_first
     assert found is not None
     assert "disable_ipv6, forwarding or accept_ra under net.ipv6.conf.eth0" in found.because
     assert "look at these first" in found.because
+
+    known = remedy(ADVERTISED, replace(build.link(ETH), ipv6=Ipv6Settings()), "linux")
+    assert known is not None
+    assert known.because.endswith("the kernel sets it when it hears the router")
 
 
 @pytest.mark.parametrize(

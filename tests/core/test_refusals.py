@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from routewatch.core.baselines import Series, next_baseline
 from routewatch.core.memory import Deletion, Memory, Session, TakenBack, Trace
-from routewatch.core.model import Author, PolicyRule, Route
+from routewatch.core.model import Author, Ipv6Settings, PolicyRule, Route
 from routewatch.core.refusals import Proposal, Protection, Wishes, named, refusal
 from routewatch.core.scene import Scene
 from routewatch.core.steps import Action, Step
@@ -246,3 +246,16 @@ def test_default_names_the_default_of_either_family() -> None:
     assert named(build.route("::/0 via fe80::1 dev eth0"), frozenset({"default"}))
     assert not named(STALE, frozenset({"default"}))
     assert not named(build.rule("9: from all lookup 7"), frozenset({"default"}))
+
+
+def test_where_ipv6_is_switched_off_no_ipv6_route_is_put_back() -> None:
+    off = build.snapshot(links=[replace(ETH, ipv6=Ipv6Settings(disabled=True))], at=1000.0)
+    six, four = build.route("fd50::/48 via fe80::5 dev eth0"), STALE
+    legs = build.route("fd50::/48 nexthop via fe80::5 dev eth0 nexthop via fe80::6 dev eth1")
+
+    assert refused(proposal(six, "add"), off) == "ipv6-disabled"
+    assert refused(proposal(legs, "add"), off) == "ipv6-disabled"
+    assert refused(proposal(four, "add"), off) is None
+    assert refused(proposal(six, "delete"), off) is None
+    assert refused(proposal(six, "add"), build.snapshot(links=[replace(ETH, ipv6=Ipv6Settings())], at=1000.0)) is None
+    assert refused(proposal(build.rule("100: from fd00::/8 lookup 7"), "add"), off) is None

@@ -40,6 +40,7 @@ CAP_NET_ADMIN = 12  # include/uapi/linux/capability.h
 
 GONE = frozenset({errno.ESRCH, errno.ENOENT, errno.ENODEV})
 FORBIDDEN = frozenset({errno.EPERM, errno.EACCES})
+IPV6_OFF = "IPv6 is disabled"  # EACCES as well, whoever asks: fib6_nh_init() in net/ipv6/route.c
 
 
 class _NoInterfaceError(Exception):
@@ -64,7 +65,7 @@ def apply(step: Step, index_of: Callable[[str], int]) -> Outcome:
             return "absent"  # the routes of an interface go with it
         raise KernelRefusedError(str(error)) from error
     except RefusedError as error:
-        if error.number in FORBIDDEN:
+        if error.number in FORBIDDEN and IPV6_OFF not in error.words:
             raise PermissionRefusedError(error.words, "changing routes needs root, or CAP_NET_ADMIN") from error
         raise KernelRefusedError(error.words) from error
 

@@ -7,7 +7,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routewatch.core.model import Address, Link, Neighbour, NexthopObject
+from routewatch.core.model import Address, Ipv6Settings, Link, Neighbour, NexthopObject
 from routewatch.host.linux.rtnetlink.links import (
     decode_address,
     decode_link,
@@ -44,6 +44,15 @@ def test_a_tap_in_a_bridge_is_read() -> None:
     )
 
 
+def test_what_the_kernel_does_with_ipv6_on_a_link_comes_with_the_link() -> None:
+    values = dict.fromkeys(range(60), 0) | {0: 1, 3: 2, 17: 1, 26: 1}
+    settings = b"".join(struct.pack("=i", values[place]) for place in range(60))
+    told = link(2, 1, 1, attr(26, attr(2, b"") + attr(10, attr(1, bytes(4)) + attr(2, settings))))
+
+    assert decode_link(told, {}).ipv6 == Ipv6Settings(disabled=True, forwarding=True, accept_ra=2, accept_default=True)
+    assert decode_link(link(2, 1, 1, attr(26, attr(10, attr(2, settings[:100])))), {}).ipv6 is None
+
+
 def test_a_link_without_a_kind_is_called_by_its_hardware() -> None:
     kinds = [decode_link(link(1, hardware, 0), {}).kind for hardware in (772, 1, 512, 0xFFFE, 4242)]
 
@@ -77,6 +86,14 @@ def test_a_neighbour_is_read() -> None:
 
     assert decode_neighbour(payload, NAMES) == Neighbour(
         address="192.0.2.1", interface="br0", mac="02:00:00:00:00:01", state="reachable"
+    )
+
+
+def test_a_neighbour_that_is_a_router_is_known_as_one() -> None:
+    payload = struct.pack("=B3xiHBB", 10, 2, 0x04, 0x80, 0) + ip(1, "fe80::1")
+
+    assert decode_neighbour(payload, NAMES) == Neighbour(
+        address="fe80::1", interface="br0", state="stale", is_router=True
     )
 
 

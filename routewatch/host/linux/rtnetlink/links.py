@@ -9,9 +9,9 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from routewatch.core.model import Address, Link, Neighbour, NexthopObject
+from routewatch.core.model import Address, Ipv6Settings, Link, Neighbour, NexthopObject
 from routewatch.host.linux.rtnetlink import hops, words
-from routewatch.host.linux.rtnetlink.messages import AF_INET, AF_INET6, attributes, integer, text
+from routewatch.host.linux.rtnetlink.messages import AF_INET, AF_INET6, BYTE_ORDER, attributes, integer, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 IFF_UP = 0x1
 IFF_POINTOPOINT = 0x10
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MASTER, IFLA_LINKINFO, IFLA_CARRIER = 1, 3, 10, 18, 33
+IFLA_AF_SPEC, IFLA_INET6_CONF = 26, 2
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
 IFLA_TUN_TYPE, IFLA_TUN_PERSIST = 3, 6
 IFF_TAP = 2  # include/uapi/linux/if_tun.h
@@ -26,7 +27,11 @@ IFF_TAP = 2  # include/uapi/linux/if_tun.h
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 IFA_F_SECONDARY, IFA_F_PERMANENT = 0x01, 0x80
 
+# Places in the array of a link's settings: DEVCONF_* of include/uapi/linux/ipv6.h
+FORWARDING, ACCEPT_RA, ACCEPT_RA_DEFRTR, DISABLE_IPV6 = 0, 3, 17, 26
+
 NDA_DST, NDA_LLADDR = 1, 2
+NTF_ROUTER = 0x80
 
 NHA_ID, NHA_GROUP, NHA_BLACKHOLE, NHA_OIF, NHA_GATEWAY, NHA_ENCAP_TYPE, NHA_ENCAP = 1, 2, 4, 5, 6, 7, 8
 
@@ -62,6 +67,24 @@ def decode_link(payload: bytes, names: Mapping[int, str]) -> Link:
         master=names.get(master, f"if{master}") if master else None,
         persistent=is_tun and bool(integer(details.get(IFLA_TUN_PERSIST, b""))),
         point_to_point=bool(flags & IFF_POINTOPOINT),
+        ipv6=_ipv6_settings(found.get(IFLA_AF_SPEC, b"")),
+    )
+
+
+def _ipv6_settings(specifics: bytes) -> Ipv6Settings | None:
+    """Return the settings that a link message brings along (inet6_fill_ifla6_attrs() in net/ipv6/addrconf.c)."""
+    values = attributes(attributes(specifics).get(AF_INET6, b"")).get(IFLA_INET6_CONF, b"")
+    if len(values) < (DISABLE_IPV6 + 1) * 4:
+        return None  # IPv6 is not there, or never was on this link
+
+    def value(place: int) -> int:
+        return int.from_bytes(values[place * 4 : place * 4 + 4], BYTE_ORDER, signed=True)
+
+    return Ipv6Settings(
+        disabled=bool(value(DISABLE_IPV6)),
+        forwarding=bool(value(FORWARDING)),
+        accept_ra=value(ACCEPT_RA),
+        accept_default=bool(value(ACCEPT_RA_DEFRTR)),
     )
 
 
@@ -84,13 +107,14 @@ def decode_address(payload: bytes) -> tuple[int, Address]:
 
 def decode_neighbour(payload: bytes, names: Mapping[int, str]) -> Neighbour:
     """Read the payload of one neighbour message. Never raises."""
-    _family, index, state, _flags, _kind = _header(_NDMSG, payload)
+    _family, index, state, flags, _kind = _header(_NDMSG, payload)
     found = attributes(payload, _NDMSG.size)
     return Neighbour(
         address=hops.address(found.get(NDA_DST, b"")),
         interface=names.get(index, f"if{index}"),
         mac=_mac(found.get(NDA_LLADDR)),
         state=words.word(words.NEIGHBOUR_STATES, state) if state else "",
+        is_router=bool(flags & NTF_ROUTER),
     )
 
 
