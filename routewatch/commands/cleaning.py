@@ -18,6 +18,7 @@ from routewatch.commands.pending import Pending, pending, pending_text
 from routewatch.commands.report import objects, report
 from routewatch.commands.waiting import require_privilege
 from routewatch.core.diff import steady
+from routewatch.core.memory import Event
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
 from routewatch.core.remarks import Remark, remarks
@@ -129,7 +130,8 @@ def _verify(store: Store, observer: Observer, acted: Acted, earlier: Rows) -> tu
     store.journal.finish(acted.cleanup, "done")
     remaining = open_findings(findings(observer.scene(after.now, after.rows)))
     done = sum(entry.status == "done" for entry in acted.taken)
-    observer.log("cleaned", after.now, f"cleanup {acted.cleanup}: {done} of {len(acted.taken)} steps done")
+    said = f"cleanup {acted.cleanup}: {done} of {len(acted.taken)} steps done"
+    observer.log(Event(kind="cleaned", at=after.now.taken, detail=said), after.now)
     return acted, len(remaining)
 
 

@@ -20,8 +20,11 @@ from routewatch.host.wakeups import CONFIG, RELOAD, STOP, Wakeups
 from routewatch.log import configure, get_logger
 from routewatch.render.times import iso
 from routewatch.store.database import STOP_THE_OTHER
+from routewatch.store.locks import try_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routewatch.commands.context import Context
     from routewatch.config import Settings
     from routewatch.host.port import Doorbell
@@ -31,6 +34,13 @@ if TYPE_CHECKING:
 DEBOUNCE = 0.25  # seconds from the first word of a changed configuration to reading it
 LASTING = 60.0  # seconds; a store that turns out damaged so soon after another one can't be set aside
 WITHOUT_DOORBELL = 2.0  # seconds between two looks where polling is the only source
+
+
+LEFT_ALONE = "it was begun anew a moment ago: somebody removes it again and again"
+
+
+class _RemovedError(StateError):
+    """The state directory, or what is in it, was removed while it was in use."""
 
 
 class Daemon:
@@ -43,6 +53,7 @@ class Daemon:
         self._lock = lock
         self._log = get_logger()
         self._pace = _paced(context.settings, Pace())
+        self._store_stands: Callable[[], bool] = lambda: True
         self._reload_at: float | None = None
         self._anew = float("-inf")  # when a damaged store was last left for a new one
         now = context.host.now()
@@ -51,16 +62,19 @@ class Daemon:
     def run(self) -> int:
         """Loop until SIGTERM or SIGINT.
 
-        Raises ObservationError, StateError, ConfigurationError at the start, and StateError when its state is removed,
-        or damaged and open in another process too.
+        Raises ObservationError, StateError, ConfigurationError at the start, and StateError when its state is removed
+        again and again, or damaged and open in another process too.
         """
         begun = self._context.host.now().wall
         with Wakeups(self._context.watched_configuration) as wakeups:
             wake_promptly()
             if self._context.settings.hooks.commands():
                 self._log.warning("hooks_not_run", hint="this version reads and checks [hooks], but runs none yet")
-            while not self._watch(wakeups):
-                pass
+            try:
+                while not self._watch(wakeups):
+                    pass
+            finally:
+                self._lock.release()
         if self._context.json:  # as every command: one document, when it has ended; what happens meanwhile is logged
             self._context.emit({"started": iso(begun), "stopped": iso(self._context.host.now().wall)})
         return 0
@@ -68,25 +82,46 @@ class Daemon:
     def _watch(self, wakeups: Wakeups) -> bool:
         """Open the store and watch; tell whether it ended as it was told to, and not because the store is damaged.
 
-        Who opens that again sets it aside. Raises StateError where that was just tried.
+        Who opens that again sets it aside; one that was removed is begun anew. Raises StateError where that was just
+        tried.
         """
         with ExitStack() as stack:
             store = stack.enter_context(self._context.store(tell=self._tell))
             try:
                 self._watch_with(store, wakeups, stack)
+            except _RemovedError as error:
+                self._begin_anew(error, LEFT_ALONE)
+                self._take_lock(error)
+                self._log.warning("state_removed", said=error.message)
+                return False
             except StateError as error:
                 if not store.is_damaged:
                     raise
-                if self._now() - self._anew < LASTING:
-                    raise StateError(error.message, STOP_THE_OTHER) from error
-                self._anew = self._now()
+                self._begin_anew(error, STOP_THE_OTHER)
                 return False
         return True
+
+    def _begin_anew(self, error: StateError, hint: str) -> None:
+        """See that this does not happen again and again. Raises StateError where it does."""
+        if self._now() - self._anew < LASTING:
+            raise StateError(error.message, hint) from error
+        self._anew = self._now()
+
+    def _take_lock(self, error: StateError) -> None:
+        """Take the lock where others look for it now, where the one that is held was removed. Raises StateError."""
+        if self._lock.stands:
+            return
+        lock = try_lock(self._context.state_dir, "observe.lock")
+        if lock is None:
+            raise StateError(error.message, "another routewatch observes in its place") from error
+        self._lock.release()
+        self._lock = lock
 
     def _watch_with(self, store: Store, wakeups: Wakeups, stack: ExitStack) -> None:
         selector = stack.enter_context(selectors.DefaultSelector())
         selector.register(wakeups, selectors.EVENT_READ)
         watchman = Watchman(self._context, store, self._log)
+        self._store_stands = lambda: store.stands
         doorbell = self._context.host.doorbell()
         if doorbell is None:
             self._pace = replace(self._pace, poll=min(self._pace.poll, WITHOUT_DOORBELL))
@@ -154,10 +189,10 @@ class Daemon:
         return True
 
     def _look(self, doorbell: Doorbell | None, watchman: Watchman) -> None:
-        if not self._lock.stands:
-            raise StateError(
-                f"the state directory {self._context.state_dir} was removed while the daemon ran",
-                "start it again; what was known of sessions is lost, and no command would see what it still writes",
+        if not (self._lock.stands and self._store_stands()):
+            raise _RemovedError(
+                f"the state in {self._context.state_dir} was removed while the daemon ran: it is begun anew, and what"
+                " was known of sessions is lost"
             )
         begun = self._now()
         quiet, is_heard = self._pace.is_quiet(begun), doorbell is not None and self._pace.first_ring is not None
@@ -180,7 +215,7 @@ class Daemon:
         due = watchman.second_look()
         if due is not None and due > boot:
             self._pace = self._pace.appointed(self._now() + due - boot)
-        deadline = watchman.rescue.due()
+        deadline = watchman.rescue_due()
         if deadline is not None and deadline - boot <= self._pace.poll:  # else the poll comes first
             self._pace = self._pace.appointed(self._now() + deadline - boot)
 

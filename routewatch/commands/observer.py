@@ -7,7 +7,7 @@ without the right to write, it follows all the same and stores nothing.
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -25,21 +25,26 @@ from routewatch.commands.settle import look_now
 from routewatch.commands.unheard import admitted, brings_unheard, told_of_gap, untied, unwatched
 from routewatch.core.attribution import OPENING
 from routewatch.core.baselines import extended, next_baseline, same_table
-from routewatch.core.memory import Event
+from routewatch.core.memory import Event, Memory
 from routewatch.core.missing import find_missing
 from routewatch.core.scene import Scene
 from routewatch.core.sessions import Followed, follow
 from routewatch.core.tunnels import is_held, tunnels
 from routewatch.core.verdict import Finding, Verdict, find_leftovers
+from routewatch.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routewatch.commands.context import Context
-    from routewatch.core.memory import Baseline, EventKind, Reason, Session
+    from routewatch.core.memory import Baseline, Reason, Session
     from routewatch.core.model import Moment, Place, Process
     from routewatch.core.rows import Rows
     from routewatch.core.sessions import Course, Sight
     from routewatch.core.snapshot import Snapshot
     from routewatch.store.database import Store
+
+T = TypeVar("T")
 
 OPEN = frozenset({Verdict.ORPHANED, Verdict.MISSING})
 
@@ -60,6 +65,8 @@ class Observer:
         self._writes = writes
         self._saved: Snapshot | None = None
         self._owed: Followed | None = None  # what could not be written down yet
+        self._memory: Memory | None = None  # as it was last recalled
+        self.trouble: StateError | None = None  # what kept a listener from his store in this look
         within = OPENING + context.settings.poll_interval if listens else inf
         self._apart = 0.0 if listens else OPENING
         self._listens = listens
@@ -83,26 +90,54 @@ class Observer:
     def take(self, sight: Sight, gap: str = "") -> Followed:
         """Follow one look and write down what it led to. Raises StateError; the course has gone on all the same.
 
+        Who listens goes on where the store can't be used: what keeps him from it is in ``trouble``, and what could not
+        be written is written with the next look. To him StateError is raised only where the store is damaged.
         ``gap`` says in words that nobody looked for too long: what was heard since the last look was heard late.
         """
-        self._catch_up()
+        if self._listens:  # who is held up again and again hears no bell
+            self._store.wait_for_others(patiently=self.trouble is None)
+        self.trouble = None
+        self._try(self._catch_up, None)
         last = self.course.last
         if not self._writes and last is not None and last.taken.boot > sight.snapshot.taken.boot:
             return Followed(course=self.course)  # the daemon has seen more than this already
+        followed = self._followed(sight, gap)
+        self._try(lambda: self._record(sight), None)
+        return followed
+
+    def _followed(self, sight: Sight, gap: str) -> Followed:
+        """Follow one look; what it led to is owed to the store from then on."""
+        last = self.course.last
         followed = admitted(follow(self.course, sight, self._context.signatures))
         if last is not None and last is self._recalled and sight.snapshot.taken.boot - last.taken.boot > self._apart:
             followed = self._after_absence(untied(followed, sight.snapshot.taken.boot), sight.snapshot.taken)
         if gap:
             since = sight.snapshot.taken.boot if last is None else last.taken.boot
             followed = untied(told_of_gap(followed, sight.snapshot.taken, gap), since)
-        followed = self._with_returned(followed)
+        followed = self._try(lambda: self._with_returned(followed), followed)
         self.course = followed.course
-        owed = joined(self._owed, followed)
-        if self._writes and (owed.events or owed.sessions or self._is_news(sight.snapshot)):
-            self._owed = owed
-            record(self._store, owed, sight.snapshot, settled=sight.settled)
-            self._owed, self._saved = None, sight.snapshot
+        self._owed = joined(self._owed, followed)
         return followed
+
+    def _record(self, sight: Sight) -> None:
+        """Write down what is owed, where that is anything."""
+        owed, is_news = self._owed, self._is_news(sight.snapshot)
+        if owed is not None and self._writes and (owed.events or owed.sessions or is_news):
+            record(self._store, owed, sight.snapshot, settled=sight.settled)
+            self._saved = sight.snapshot
+        self._owed = None
+
+    def _try(self, act: Callable[[], T], otherwise: T) -> T:
+        """Use the store; a listener goes on where it can't be used, and waits for it once in a look only."""
+        if self.trouble is not None:
+            return otherwise
+        try:
+            answer = act()
+        except StateError as error:
+            if not self._listens or self._store.is_damaged:
+                raise
+            self.trouble, answer = error, otherwise
+        return answer
 
     def _after_absence(self, followed: Followed, now: Moment) -> Followed:
         """Tell of the time before a daemon's first look, where something changed in it that nobody heard."""
@@ -128,6 +163,8 @@ class Observer:
             self.course = recall_course(self._store, self._context.host)
             self._recalled = self.course.last
             return
+        if self._owed is not None and self._owed.baselines:
+            return  # ours are ahead of what is stored
         series, stored = self.course.series, self._store.baselines
         latest = None if series.latest is None else series.latest.id
         if stored.next_id() != series.next_id or stored.latest_id(self._context.host.place()) != latest:
@@ -147,17 +184,26 @@ class Observer:
         self.take(sight)
         return self.scene(sight.snapshot, earlier)
 
-    def log(self, kind: EventKind, now: Snapshot, detail: str) -> None:
-        """Enter an event of ours into the log, also beside a running daemon. Raises StateError."""
-        self._store.events.add_many([event_row(Event(kind=kind, at=now.taken, detail=detail), now.place)])
+    def log(self, event: Event, now: Snapshot) -> None:
+        """Enter an event of ours into the log, also beside a running daemon. Raises StateError as take() does."""
+        self._try(lambda: self._store.events.add_many([event_row(event, now.place)]), None)
+        if self.trouble is not None:
+            self._owed = joined(self._owed, Followed(course=self.course, events=(event,)))
 
     def scene(self, now: Snapshot, earlier: Rows | None = None) -> Scene:
-        """Return the table in the light of what is remembered. Raises StateError.
+        """Return the table in the light of what is remembered. Raises StateError as take() does.
 
-        ``earlier`` are the rows of a look shortly before: what stayed of them is not decoded again.
+        Where a listener can't read that, it is what he knew last. ``earlier`` are the rows of a look shortly before:
+        what stayed of them is not decoded again.
         """
-        memory = recall_memory(self._store, self._context.host, self.course)
+        self._try(self._remember, None)
+        memory = self._memory or Memory()
+        if self.trouble is not None:
+            memory = replace(memory, latest=self.course.series.latest, sessions=self.course.sessions)
         return Scene(now, memory, self._context.signatures, earlier)
+
+    def _remember(self) -> None:
+        self._memory = recall_memory(self._store, self._context.host, self.course)
 
     def keep_baseline(self, now: Snapshot, reason: Reason) -> Baseline | None:
         """Store a settled table without a held tunnel as the next baseline, where it tells something new."""

@@ -184,7 +184,7 @@ def _daemon_line(daemon: dict[str, Any]) -> str:
     gaps = f", {daemon['gaps']} {'gap' if daemon['gaps'] == 1 else 'gaps'}" if daemon["gaps"] else ""
     if daemon["stalled"]:
         since = span(daemon["last_snapshot_age"])
-        return f"daemon: running, pid {daemon['pid']}, but it has not looked for {since}{gaps}{error}"
+        return f"daemon: running, pid {daemon['pid']}, but no look of it was stored for {since}{gaps}{error}"
     return f"daemon: running, pid {daemon['pid']}, last look {last or 'never'}{gaps}{error}"
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from routewatch.commands.acting import Acted, Actor, Intent, unverified, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.recovery import close_undone, done_steps
+from routewatch.core.memory import Event
 from routewatch.core.plan import Plan
 from routewatch.core.steps import Step
 from routewatch.core.undo import plan_undo
@@ -58,7 +59,8 @@ def take_back(context: Context, store: Store, observer: Observer, way: WayBack) 
         # The undo is over only when its cleanup says so: after a kill in between, what is back would have "come back".
         left = close_undone(store, cleanup, scene)
         store.journal.finish(acted.cleanup, "done")
-        observer.log("cleaned", scene.now, f"cleanup {cleanup.id} {way.said}, {len(left)} steps of it remain")
+        said = f"cleanup {cleanup.id} {way.said}, {len(left)} steps of it remain"
+        observer.log(Event(kind="cleaned", at=scene.now.taken, detail=said), scene.now)
     except (ObservationError, StateError) as error:
         acted = replace(acted, stopped=acted.stopped or unverified(error))
         left = [entry.step for entry in acted.taken if entry.status != "done"]

@@ -13,8 +13,10 @@ from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
 from routewatch.commands.rescue import Rescue
+from routewatch.commands.trouble import Trouble
 from routewatch.core.baselines import same_table
 from routewatch.core.evidence_for import SECOND_LOOK
+from routewatch.core.memory import Event
 from routewatch.core.sessions import Sight
 from routewatch.errors import ObservationError, RoutewatchError, StateError
 from routewatch.render.findings import author_text, gathered, kin_text, row_text
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from routewatch.commands.context import Context
-    from routewatch.core.memory import Event
     from routewatch.core.model import Change
     from routewatch.core.scene import Scene
     from routewatch.core.snapshot import Snapshot
@@ -47,6 +48,7 @@ class Watchman:
         self._context = context
         self._store = store
         self._log = log
+        self._trouble = Trouble(log)
         self._observer = Observer(context, store, writes=True, listens=True)
         self._changes: list[Change] = []
         self._lost = False
@@ -101,19 +103,34 @@ class Watchman:
         self._gaps += self._lost
         gap, self._gap = self._gap, ""
         self._changes, self._lost = [], False
+        for event in self._observer.take(sight, gap).events:
+            self._log_event(event)
         try:
-            for event in self._observer.take(sight, gap).events:
-                self._log_event(event)
             # after a rescue the table is another one, and looked at anew
             if not self._rescued() and settled and not snapshot.unsure:
                 self._rested = snapshot
                 self._consider(snapshot)
                 self._prune(snapshot)
         except StateError as error:
-            self._fail("not_stored", error)
+            self._meet(error)
         self.save_health()
+        self._mind_trouble()
         if self._store.is_damaged:
             raise StateError(f"{self._store.path} turned out damaged while it was in use.")
+
+    def _mind_trouble(self) -> None:
+        """Tell of what kept us from the store in this look, and when that is over."""
+        if self._observer.trouble is not None:
+            self._meet(self._observer.trouble)
+        self._trouble.end_look(self._context.host.now().monotonic)
+
+    def _meet(self, error: StateError) -> None:
+        if self._store.is_damaged:
+            return  # the loop sets it aside at once, and says that
+        self._observer.trouble = self._observer.trouble or error
+        now = self._context.host.now()
+        self._error = (error.message, now.wall)
+        self._trouble.meet(error, now.monotonic)
 
     def _consider(self, now: Snapshot) -> None:
         """Judge where something may be left over: a session is over, or was never judged."""
@@ -135,6 +152,14 @@ class Watchman:
             self._fail("not_taken_back", error)
             return False
 
+    def rescue_due(self) -> float | None:
+        """Return when to look after a cleanup that is to be confirmed (boot clock); None where nobody can say."""
+        try:
+            return self.rescue.due()
+        except StateError as error:
+            self._meet(error)
+            return None
+
     def _prune(self, now: Snapshot) -> None:
         """Keep the store within its age and size; what open and leftover sessions rest on stays."""
         if now.taken.boot - self._pruned_at < PRUNE_EVERY:
@@ -150,7 +175,9 @@ class Watchman:
 
     def _recovered(self, scene: Scene) -> Scene:
         """Once after the start: close what a crash left open in the journal, and say so."""
-        told = () if self._has_recovered else recovered(self._context, self._store, scene)
+        if self._has_recovered or self._observer.trouble is not None:
+            return scene
+        told = recovered(self._context, self._store, scene)
         self._has_recovered = True
         for line in told:
             self._log.warning("recovered", said=line.strip())
@@ -175,12 +202,16 @@ class Watchman:
                 because=finding.because,
                 session=finding.session,
             )
-        if found and told != self._told and self._rested is not None:
-            self._observer.log("orphans_found", self._rested, f"left over or missing: {len(found)}")
-        self._told = told
+        is_other, self._told = told != self._told, told
+        if found and is_other and self._rested is not None:
+            said = f"left over or missing: {len(found)}"
+            self._observer.log(Event(kind="orphans_found", at=self._rested.taken, detail=said), self._rested)
 
     def _act(self, found: tuple[Finding, ...]) -> None:
         if self._context.settings.automatic != "certain" or not any(f.confidence == "certain" for f in found):
+            return
+        if self._observer.trouble is not None:
+            self._trouble.refuse()
             return
         try:
             cleaned = clean_unattended(self._context, self._store, self._observer)
@@ -188,6 +219,9 @@ class Watchman:
                 self._log.warning(
                     "cleaned", cleanup=cleaned.acted.cleanup, steps=cleaned.done, remain=cleaned.remaining
                 )
+        except StateError as error:
+            self._meet(error)
+            self._trouble.refuse()
         except RoutewatchError as error:
             self._fail("not_cleaned", error)
 
@@ -235,7 +269,9 @@ class Watchman:
         self._log.error(what, message=error.message, hint=error.hint)
 
     def save_health(self) -> None:
-        """Tell `status` how the daemon is; where even that can't be stored, the log has said why."""
+        """Tell `status` how the daemon is; where even that can't be stored, the log says why."""
+        if self._observer.trouble is not None:
+            return  # the lock that held up the look would hold this up, too
         last = self._observer.course.last
         row = HealthRow(
             place=self._context.host.place(),
@@ -249,5 +285,4 @@ class Watchman:
         try:
             self._store.observations.save_health(row)
         except StateError as error:
-            if not self._store.is_damaged:
-                self._log.error("not_stored", message=error.message, hint=error.hint)
+            self._meet(error)

@@ -115,6 +115,10 @@ class Connection:
         finally:
             self.run("PRAGMA synchronous = NORMAL")
 
+    def wait(self, seconds: float) -> None:
+        """Wait so long at most for a lock of others from now on. Raises StateError."""
+        self.run(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
     def close(self) -> None:
         """Close it; SQLite then moves its log into the file where nobody else is reading."""
         with self._errors():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from routewatch.errors import StateError
 from routewatch.store.baselines import Baselines
 from routewatch.store.confirmations import Confirmations
-from routewatch.store.connection import Connection, CorruptError, connect, connect_empty
+from routewatch.store.connection import BUSY_SECONDS, Connection, CorruptError, connect, connect_empty
 from routewatch.store.damage import (
     DirectoryLock,
     check,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 NAME = "routewatch.db"
+IMPATIENT_SECONDS = 0.05
 STOP_THE_OTHER = "Another routewatch has it open: stop that, then try again."
 
 
@@ -58,10 +59,26 @@ class Store:
         self._connection = connection
         self._lock = lock
         self._is_ours = lock is not None
+        self._is_patient = True
+        self._file = path.stat() if lock is not None else None
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is written inside at once, or nothing of it. Only the journal can't be written inside."""
         return self._connection.transaction()
+
+    def wait_for_others(self, *, patiently: bool) -> None:
+        """Wait for a lock of others as usual, or hardly at all: for who must not be held up again and again."""
+        if patiently != self._is_patient:
+            self._is_patient = patiently
+            self._connection.wait(BUSY_SECONDS if patiently else IMPATIENT_SECONDS)
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether the file is still where others look for it, and was not removed or replaced under us."""
+        try:
+            return self._file is None or os.path.samestat(self._file, self.path.stat())
+        except OSError:
+            return False
 
     @property
     def may_begin_anew(self) -> bool:

@@ -29,14 +29,18 @@ _PAUSE = 0.01
 class Lock:
     """A lock we hold until it is released or we end."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Take over the descriptor that holds the lock."""
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """Take over the descriptor that holds the lock on the file of this path."""
         self._descriptor: int | None = descriptor
+        self._path = path
 
     @property
     def stands(self) -> bool:
-        """Tell whether the locked file is still where others look for it, and was not removed under us."""
-        return self._descriptor is not None and os.fstat(self._descriptor).st_nlink > 0
+        """Tell whether the locked file is still where others look for it, and was not removed or moved under us."""
+        try:
+            return self._descriptor is not None and os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Let go; releasing twice does nothing."""
@@ -71,7 +75,7 @@ def try_lock(directory: Path, name: LockName) -> Lock | None:
             return None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return Lock(descriptor)
+    return Lock(descriptor, path)
 
 
 def holder(directory: Path, name: LockName) -> int | None:

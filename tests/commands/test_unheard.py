@@ -230,5 +230,5 @@ def test_a_daemon_that_runs_and_has_not_looked_for_long_is_told_of(desk: Desk) -
         assert desk.ask("status").document["daemon"]["stalled"] is False
         desk.host.advance(10)
         assert desk.ask("status").document["daemon"]["stalled"] is True
-        assert "but it has not looked for 1 m 10 s" in desk.say("status").out
+        assert "but no look of it was stored for 1 m 10 s" in desk.say("status").out
     assert desk.ask("status").document["daemon"]["stalled"] is False

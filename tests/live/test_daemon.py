@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from typing import TYPE_CHECKING
 
@@ -50,15 +49,6 @@ def test_a_second_one_is_refused_and_the_first_goes_on(person: Person) -> None:
             assert (answer.status, answer.document["error"]["code"]) == (4, "state")
             assert f"pid {running.process.pid}" in answer.document["error"]["message"]
         assert running.process.poll() is None
-
-
-def test_it_ends_with_a_word_when_its_state_is_removed_under_it(person: Person) -> None:
-    with daemon(person) as running:
-        shutil.rmtree(person.state)
-        person.namespace.run("ip route add 10.99.0.0/24 dev eth0")
-        assert running.process.wait(DEADLINE) == 4
-
-    assert "was removed while the daemon ran" in (person.folder / "run.log").read_text()
 
 
 def damage(path: Path) -> None:

@@ -35,7 +35,7 @@ def test_one_that_was_stopped_tells_it_and_judges_rightly(namespace: Namespace, 
         until(lambda: time.monotonic() - began > STOPPED)  # what is waited for is the time itself
         told = person.ask("status").document["daemon"]
         assert (told["running"], told["stalled"]) == (True, True)
-        assert "but it has not looked for" in person.say("status").out
+        assert "but no look of it was stored for" in person.say("status").out
         running.process.send_signal(signal.SIGCONT)
 
         running.hears("STATUS=no VPN session; 1 rows left over")
