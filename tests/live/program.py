@@ -48,13 +48,18 @@ class Answer:
         """Return the routes and rules that ``cleanup`` would take or has taken a step for."""
         return frozenset(map(_entry, self.document["steps"]))
 
+    def changes(self) -> frozenset[str]:
+        """Return the same, and of what would be replaced both the old and the new."""
+        replaced = (step["replaces"] for step in self.document["steps"] if step["replaces"])
+        return self.steps() | frozenset(map(said, replaced))
+
     def refused(self) -> frozenset[str]:
         """Return the routes and rules that a standing refusal kept from being touched."""
         return frozenset(map(_entry, self.document["refused"]))
 
 
 def _entry(row: dict[str, Any]) -> str:
-    return said(row["route"]) if row["target"] == "route" else str(row["policy_rule"])
+    return said(row["route"]) if row["target"] == "route" else said_rule(row["policy_rule"])
 
 
 class Program:
@@ -125,3 +130,22 @@ def said(route: dict[str, Any]) -> str:
         ("metric", route.get("metric") or None),
     ]
     return " ".join([destination, *(f"{word} {value}" for word, value in words if value is not None)])
+
+
+def said_rule(rule: dict[str, Any]) -> str:
+    """Say a policy rule object as ``lab.rules`` does; what it has beside the common selectors is said as it is."""
+    mark = None if rule["fwmark"] is None else f"{rule['fwmark']:#x}"
+    table = {254: "main", 255: "local", 253: "default"}.get(rule["table"], rule["table"])
+    words = [
+        ("to", (rule["destination"] or "").removesuffix("/32").removesuffix("/128") or None),
+        ("fwmark", mark),
+        ("iif", rule["iif"]),
+        ("oif", rule["oif"]),
+        ("lookup", table),
+        ("suppress_prefixlength", rule["suppress_prefixlength"]),
+    ]
+    source = (rule["source"] or "all").removesuffix("/32").removesuffix("/128")
+    begin = (
+        f"{'-4' if rule['family'] == 'inet' else '-6'} {rule['priority']}:{' not' if rule['not'] else ''} from {source}"
+    )
+    return " ".join([begin, *(f"{word} {value}" for word, value in words if value is not None)])
