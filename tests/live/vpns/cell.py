@@ -100,14 +100,20 @@ class Cell:
         )
         return [pid for pid in map(int, told.stdout.split()) if not program or _name(pid) == program[:15]]
 
-    def end(self, program: str = "", number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to those processes, and wait until they are gone."""
-        for pid in self.pids(program):
+    def kill(self, *pids: int) -> None:
+        """End processes with SIGKILL, and wait until they are gone."""
+        for pid in pids:
             with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        until(lambda: all(_is_over(pid) for pid in self.pids(program)))
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: all(map(_is_over, pids)))
         for process in self._started:
             process.poll()  # so that no zombie is left
+
+    def end(self) -> None:
+        """End whatever runs in the namespace."""
+        while found := [pid for pid in self.pids() if not _is_over(pid)]:
+            self.kill(*found)
+        self.kill()
 
 
 def _name(pid: int) -> str:

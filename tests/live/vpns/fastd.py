@@ -35,7 +35,6 @@ class Fastd(Foreground):
 
     name = "fastd"
     needs = ("fastd",)
-    process = "fastd"
     inner = "10.67.0.1"
 
     def __init__(self, lab: Lab, client: Cell, server: Cell) -> None:

@@ -48,7 +48,6 @@ class OpenConnect(Foreground):
 
     name = "openconnect"
     needs = ("openconnect", "ocserv", "ocpasswd", "openssl")
-    process = "openconnect"
     inner = "10.10.0.1"
     routes = "route = default"
 

@@ -33,7 +33,6 @@ class Tinc(Foreground):
 
     name = "tinc"
     needs = ("tincd",)
-    process = "tincd"
     inner = "10.70.0.1"
 
     def __init__(self, lab: Lab, client: Cell, server: Cell) -> None:

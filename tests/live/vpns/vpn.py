@@ -24,12 +24,15 @@ class Vpn(ABC):
     needs: ClassVar[tuple[str, ...]] = ()  # programs
     name: ClassVar[str]
     tunnel = "tun0"
-    inner: ClassVar[str]  # the server's address inside the tunnel
-    process: ClassVar[str]  # the name of the client's process
 
     def __init__(self, lab: Lab, client: Cell, server: Cell) -> None:
         """Write both ends' configuration."""
         self.lab, self.client, self.server = lab, client, server
+
+    @property
+    @abstractmethod
+    def inner(self) -> str:
+        """The server's address inside the tunnel."""
 
     @classmethod
     def why_not(cls) -> str | None:
@@ -54,9 +57,9 @@ class Vpn(ABC):
     def stop(self) -> None:
         """End the client as its user does."""
 
+    @abstractmethod
     def crash(self) -> None:
         """End the client with SIGKILL, as the kernel does when memory runs out."""
-        self.client.end(self.process)
 
     def server_vanishes(self) -> None:
         """End the server without a word."""

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from tests.live.lab import Lab
     from tests.live.vpns.cell import Cell
 
-PORT = 51820
+PORT = 51820  # of the server's first tunnel
+
+
+def own_way(server: str) -> str:
+    """Return the hooks that give the packets to the server a route of their own."""
+    return "".join(
+        f"{hook} = ip route {verb} {server} via {GATEWAY} dev eth0\n"
+        for hook, verb in (("PostUp", "add"), ("PreDown", "del"))
+    )
 
 
 class WgQuick(Vpn):
@@ -26,8 +34,8 @@ class WgQuick(Vpn):
     needs = ("wg", "wg-quick", "wireguard-go", "nft")
     tunnel = "wg0"
     process = "wireguard-go"
-    inner = "10.9.0.1"
-    address = "10.9.0.2/24, fd09::2/64"
+    number = 0  # of several tunnels between the same two
+    server_address = SERVER
     allowed = "0.0.0.0/0, ::/0"
     hooks = ""
 
@@ -38,16 +46,28 @@ class WgQuick(Vpn):
         own, others = (
             subprocess.check_output(["wg", "pubkey"], text=True, input=key).strip() for key in (ours, theirs)
         )
-        peer = (
-            f"PublicKey = {others}\nEndpoint = {SERVER}:{PORT}\nAllowedIPs = {self.allowed}\nPersistentKeepalive = 1\n"
-        )
-        interface = f"PrivateKey = {ours}\nAddress = {self.address}\n{self.hooks}"
+        peer = f"PublicKey = {others}\nEndpoint = {self.server_address}:{self.port}\nAllowedIPs = {self.allowed}\nPersistentKeepalive = 1\n"
+        interface = f"PrivateKey = {ours}\nAddress = {self.address(2)}\n{self.hooks}"
         self.configuration = client.file(f"{self.tunnel}.conf", f"[Interface]\n{interface}[Peer]\n{peer}")
         self.theirs = server.file(
-            "server.conf",
-            f"[Interface]\nPrivateKey = {theirs}\nListenPort = {PORT}\n"
-            f"[Peer]\nPublicKey = {own}\nAllowedIPs = 10.9.0.0/16, fd09::/64\n",
+            f"{self.tunnel}.conf",
+            f"[Interface]\nPrivateKey = {theirs}\nListenPort = {self.port}\n"
+            f"[Peer]\nPublicKey = {own}\nAllowedIPs = {self.address(0)}\n",
         )
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return PORT + self.number
+
+    @property
+    def inner(self) -> str:
+        """The server's address inside the tunnel."""
+        return f"10.9.{self.number}.1"
+
+    def address(self, host: int) -> str:
+        """Return the addresses that one end has inside the tunnel."""
+        return f"10.9.{self.number}.{host}/24, fd09:{self.number}::{host}/64"
 
     @classmethod
     def why_not(cls) -> str | None:
@@ -58,14 +78,21 @@ class WgQuick(Vpn):
 
     def serve(self) -> None:
         """Start the server."""
-        self.server.run("wireguard-go wgs")
-        self.server.run(f"wg setconf wgs {self.theirs}")
-        for words in ("addr add 10.9.0.1/16 dev wgs", "addr add fd09::1/64 dev wgs", "link set wgs up"):
-            self.server.namespace.run(f"ip {words}")
+        self.server.run(f"wireguard-go {self.tunnel}")
+        self.server.run(f"wg setconf {self.tunnel} {self.theirs}")
+        for address in self.address(1).split(", "):
+            self.server.namespace.run(f"ip addr add {address} dev {self.tunnel}")
+        self.server.namespace.run(f"ip link set {self.tunnel} up")
 
     def start(self) -> None:
         """Bring the tunnel up."""
         self.client.run(f"wg-quick up {self.configuration}")
+
+    def crash(self) -> None:
+        """End the client with SIGKILL."""
+        for pid in self.client.pids(self.process):
+            if self.tunnel in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+                self.client.kill(pid)
 
     def stop(self) -> None:
         """Bring it down; what becomes of that is seen by the table."""
@@ -77,14 +104,11 @@ class WgQuickByHalves(WgQuick):
 
     name = "wg-quick-def1"
     allowed = "0.0.0.0/1, 128.0.0.0/1"
-    hooks = "".join(
-        f"{hook} = ip route {verb} {SERVER} via {GATEWAY} dev eth0\n"
-        for hook, verb in (("PostUp", "add"), ("PreDown", "del"))
-    )
+    hooks = own_way(SERVER)
 
 
 class WgQuickSplit(WgQuick):
     """A tunnel for one prefix."""
 
     name = "wg-quick-split"
-    allowed = "10.9.0.0/24, 10.60.0.0/16, fd60::/48"
+    allowed = "10.9.0.0/24, 10.61.0.0/16, fd61::/48"
