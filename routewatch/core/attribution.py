@@ -25,6 +25,7 @@ OPENING = 60.0
 ROUTING_DAEMONS = frozenset({"zebra", "bird", "babel", "bgp", "ospf", "isis", "rip", "eigrp", "keepalived"})
 OTHERS = frozenset({"dhcp", "ra"}) | ROUTING_DAEMONS
 UNKNOWN = Author()
+_STRENGTH: tuple[Tie, ...] = ("interface", "author", "time")
 
 
 class Ledger:
@@ -89,13 +90,29 @@ def _leads_there(asked: Route | None, row: Route) -> bool:
 def is_client(author: Author, session: Session, others: Iterable[Session] = ()) -> bool:
     """Tell whether the author, or a process that started it, is the client of the session.
 
-    Whoever holds the tunnel of one of ``others`` is not: two ``openvpn@`` services are two connections.
+    Whoever holds the tunnel of one of ``others`` is not: two ``openvpn@`` services are two connections. Neither is who
+    laid rows into another tunnel that is up, and none into this one: two ``wg-quick up`` are two connections as well.
     """
     chain = _chain(author)
-    holders = [s.holder for s in others if s.holder is not None and not _is(s.holder, session.holder)]
-    if any(_is(process, holder) for process in chain for holder in holders):
-        return any(_is(process, session.holder) for process in chain)
-    return any(_belongs(process, session) for process in chain)
+    if any(_is(process, session.holder) for process in chain):
+        return True
+    rivals = [s for s in others if s.id != session.id]
+    if any(_is(process, rival.holder) for process in chain for rival in rivals):
+        return False
+    clients = frozenset((p.pid, p.started) for p in chain if _belongs(p, session))
+    if not clients or _laid(clients, session):
+        return bool(clients)
+    return not any(_laid(clients, rival) for rival in rivals if rival.is_open)
+
+
+def _laid(clients: frozenset[tuple[int, int]], session: Session) -> bool:
+    """Tell whether one of these processes was seen to lay a row into the session's tunnel."""
+    return any(
+        (process.pid, process.started) in clients
+        for trace in session.appeared
+        if trace.tie == "interface"
+        for process in _chain(trace.author)
+    )
 
 
 def _is(process: Process, other: Process | None) -> bool:
@@ -142,15 +159,14 @@ def trace(
     """Return the session a changed row belongs to, with the trace it leaves there; the strongest tie wins."""
     author = change.author if change else UNKNOWN
     at = change.at if change else now
-    order: tuple[Tie, ...] = ("interface", "author", "time")
-    ties = [
-        (order.index(found), -s.opened.boot, s, found)
-        for s in sessions
-        if (found := tie(row, author, s, at)) and (found != "author" or is_client(author, s, sessions))
-    ]
-    if not ties:
+    ties = [(s, found) for s in sessions if (found := tie(row, author, s, at))]
+    strongest = next((kind for kind in _STRENGTH if any(found == kind for _, found in ties)), None)
+    candidates = [s for s, found in ties if found == strongest]
+    if strongest == "author":
+        candidates = [s for s in candidates if is_client(author, s, sessions)]
+    if strongest is None or not candidates:
         return None
-    _, _, session, found = min(ties, key=lambda candidate: candidate[:2])
+    session = max(candidates, key=lambda candidate: candidate.opened.boot)
     as_route = row if isinstance(row, Route) else None
     as_rule = row if isinstance(row, PolicyRule) else None
-    return session, Trace(at=at, tie=found, author=author, route=as_route, policy_rule=as_rule)
+    return session, Trace(at=at, tie=strongest, author=author, route=as_route, policy_rule=as_rule)

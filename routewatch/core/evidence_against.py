@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from routewatch.core.addresses import host_address, is_host
 from routewatch.core.evidence_for import KERNELS_TABLES, client_is_gone, leads_nowhere, servers, signature_of
 from routewatch.core.model import LOCAL_TABLE, PolicyRule, Route
-from routewatch.core.signatures import processes_of
 from routewatch.core.system_rows import is_systems
 from routewatch.core.timeline import same
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from routewatch.core.case import Case
     from routewatch.core.memory import Session
     from routewatch.core.scene import Scene
-    from routewatch.core.signatures import Signature
 
 DAEMONS = frozenset(
     {"dhcp", "ra", "zebra", "bird", "static", "babel", "bgp", "ospf", "isis", "rip", "eigrp", "keepalived"}
@@ -35,15 +33,15 @@ def owner_is_alive(case: Case) -> bool:
     if session is not None and (session.is_open or case.scene.owner_of(session) == "holding"):
         return True
     signature = signature_of(case)
-    if signature is not None and not client_is_gone(signature, case.scene) and not _is_an_old_ones(case, signature):
+    if signature is not None and not client_is_gone(signature, case.scene) and not _is_an_old_ones(case):
         return True
     return _leads_into_a_held_tunnel(case) or _is_relied_on(case)
 
 
-def _is_an_old_ones(case: Case, signature: Signature) -> bool:
+def _is_an_old_ones(case: Case) -> bool:
     """Tell whether only another tunnel of the kind is up, and the row's own one left it with nothing behind it."""
-    runs = processes_of(signature.client, case.scene.now.processes, case.scene.signatures)
-    return case.session is not None and not runs and case.scene.now.processes_seen and leads_nowhere(case)
+    session = case.session
+    return session is not None and case.scene.owner_of(session) == "gone" and leads_nowhere(case)
 
 
 def _leads_into_a_held_tunnel(case: Case) -> bool:

@@ -59,19 +59,20 @@ def follow(course: Course, sight: Sight, signatures: tuple[Signature, ...] = SIG
     if course.last is not None and course.last.place != now.place:
         return _elsewhere(course, sight, signatures)
     recent = (*(c for c in course.recent if now.taken.boot - c.at.boot <= LOOKBACK), *sight.changes)
-    course = replace(course, recent=recent)
-    fresh, baselines, series = _opened(course, now, signatures)
-    book = Book((*(_closed(s, now, signatures) for s in course.sessions), *fresh), now.taken)
+    known = tuple(_closed(s, now, signatures) for s in course.sessions)
+    fresh, baselines, series = _opened(replace(course, recent=recent, sessions=known), now, signatures)
+    book = Book((*known, *fresh), now.taken)
     for session, baseline in zip(fresh, baselines, strict=True):
         if baseline is not None and course.last is not None:
             _enter_early_changes(book, session, (baseline.snapshot, course.last), recent)
     events = book.enter(*_differences(course.last, now), Ledger(sight.changes))
-    known = 0 if course.series.latest is None else course.series.latest.id
-    new = {b.id: b for b in baselines if b is not None and b.id > known}
+    latest = 0 if course.series.latest is None else course.series.latest.id
+    new = {b.id: b for b in baselines if b is not None and b.id > latest}
     return Followed(
         course=replace(
             course,
             last=now,
+            recent=recent,
             history=_history(course.history, sight),
             sessions=tuple(s for s in book.sessions if _matters(s, now)),
             series=series,

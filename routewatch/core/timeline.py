@@ -40,7 +40,8 @@ class Book:
     def enter(self, routes: Changes, rules: RuleChanges, ledger: Ledger) -> tuple[Event, ...]:
         """Enter all changes; removals first, so that a row that only moved is there in the end."""
         gone: tuple[Row, ...] = (*_shown(routes.removed), *rules.removed)
-        come: tuple[Row, ...] = (*_shown(routes.added), *rules.added)
+        # what lies in a tunnel comes first: it tells which of two clients of one name its author is
+        come: tuple[Row, ...] = (*self._tunnels_first(_shown(routes.added)), *rules.added)
         owners = self._take_out(gone)
         events = [self._remove(row, owners.get(steady_row(row)), ledger) for row in gone]
         self._strike_out(come)
@@ -52,6 +53,10 @@ class Book:
         if len(events) > EVENTS:
             return (Event(kind="resync", at=self._at, detail=f"{len(events)} rows differ"),)
         return tuple(events)
+
+    def _tunnels_first(self, come: tuple[Route, ...]) -> tuple[Route, ...]:
+        tunnels = {session.tunnel.name for session in self.sessions}
+        return tuple(sorted(come, key=lambda route: route.interface not in tunnels))
 
     # What concerns all rows of a look is done in one pass over each session, not in one for each row: a VPN that
     # carried a full table takes ten thousands of rows with it when it goes.

@@ -59,7 +59,14 @@ class Answer:
 
 
 def _entry(row: dict[str, Any]) -> str:
-    return said(row["route"]) if row["target"] == "route" else said_rule(row["policy_rule"])
+    if row["route"]:
+        return said(row["route"])
+    return said_rule(row["policy_rule"]) if row["policy_rule"] else ""
+
+
+def _who(event: dict[str, Any]) -> str:
+    author = event["author"] or {"kind": "unknown", "process": None, "ancestors": []}
+    return " < ".join([author["process"] or author["kind"], *author["ancestors"]])
 
 
 class Program:
@@ -88,6 +95,19 @@ class Program:
     def has_logged(self, words: str) -> bool:
         """Tell whether the words stand somewhere in the log of what happened."""
         return words in json.dumps(self.ask("log").document)
+
+    def story(self) -> str:
+        """Return all that was seen, with authors, and the verdicts of now: for whoever reads of a failed test."""
+        found = self.ask("diff").document
+        lines = [
+            f"{event['kind']} session {event['session']} {_entry(event)} {event['detail'] or ''} by {_who(event)}"
+            for event in self.ask("log").document["events"]
+        ]
+        lines += [
+            f"{row['verdict']} session {row['session']} {_entry(row)}: {row['rule']} {row['evidence']} {row['against']}"
+            for row in (*found["added"], *found["removed"])
+        ]
+        return "\n".join(lines)
 
     def sessions_open(self) -> int:
         """Count the sessions that the daemon has written down and not closed."""

@@ -75,9 +75,11 @@ def connected(where: Place, kind: type[Vpn]) -> Vpn:
     return vpn
 
 
-def verdicts(where: Place) -> tuple[frozenset[str], frozenset[str]]:
+def finds(where: Place, *orphaned: frozenset[str]) -> None:
+    """Hold what is found to be orphaned against what is expected; nothing is missing."""
     found = where.program.ask("diff")
-    return found.verdicts("orphaned"), found.verdicts("missing")
+    wanted = frozenset[str]().union(*orphaned)
+    assert (found.verdicts("orphaned"), found.verdicts("missing")) == (wanted, frozenset()), where.program.story()
 
 
 def cleaned(where: Place) -> bool:
@@ -97,13 +99,13 @@ def test_of_two_full_tunnels_the_rule_they_share_stays_while_one_is_up(dying: in
         both = connected(where, First), connected(where, Second)
         before, rules_before = rows(where.lab), rules(where.lab.client)
         assert rules_before >= PAIR | SECOND_PAIR
-        assert verdicts(where) == (frozenset(), frozenset())
+        finds(where)
 
         both[dying].crash()
         until(lambda: where.program.sessions_open() == 1)
         way, pair = ((S, PAIR), (OWN_WAY, SECOND_PAIR))[dying]
         own_rules = {rule for rule in pair if "suppress" not in rule}
-        assert verdicts(where) == (way | own_rules, frozenset())
+        finds(where, way | own_rules)
         assert cleaned(where)
         assert rows(where.lab) == {row for row in before - way if f"dev {both[dying].tunnel}" not in row}
         assert rules(where.lab.client) == rules_before - own_rules
@@ -121,7 +123,7 @@ def test_of_two_full_tunnels_that_died_all_rules_go(tmp_path: Path) -> None:
         for vpn in connected(where, First), connected(where, Second):
             vpn.crash()
         until(lambda: where.program.sessions_open() == 0)
-        assert verdicts(where) == (S | OWN_WAY | PAIR | SECOND_PAIR, frozenset())
+        finds(where, S | OWN_WAY | PAIR | SECOND_PAIR)
         assert cleaned(where)
         assert_as_without_vpn(where)
 
@@ -133,12 +135,12 @@ def test_of_two_vpns_only_the_dead_ones_way_to_its_server_goes(dying: str, keys:
         with openvpn.client(where.lab, keys, tmp_path) as other:
             until(lambda: where.program.sessions_open() == 2)
             before = rows(where.lab)
-            assert verdicts(where) == (frozenset(), frozenset())
+            finds(where)
 
             other.crash() if dying == "openvpn" else wireguard.crash()
             until(lambda: where.program.sessions_open() == 1)
             left = S if dying == "openvpn" else OWN_WAY
-            assert verdicts(where) == (left, frozenset())
+            finds(where, left)
             assert cleaned(where)
             tunnel = "tun0" if dying == "openvpn" else "wg0"
             assert rows(where.lab) == {row for row in before - left if f"dev {tunnel}" not in row}
@@ -159,12 +161,12 @@ def test_of_two_full_tunnels_of_different_kinds_the_one_that_lives_carries_on(
         with openvpn.client(where.lab, keys, tmp_path) as other:
             until(lambda: where.program.sessions_open() == 1)
             wireguard = connected(where, WgQuick)
-            assert verdicts(where) == (frozenset(), frozenset())
+            finds(where)
 
             other.crash() if dying == "openvpn" else wireguard.crash()
             until(lambda: where.program.sessions_open() == 1)
             left = S if dying == "openvpn" else PAIR
-            assert verdicts(where) == (left, frozenset())
+            finds(where, left)
             assert cleaned(where)
             assert where.lab.works()
             assert where.lab.reaches(wireguard.inner if dying == "openvpn" else "10.8.0.1")
@@ -181,7 +183,7 @@ def test_a_tunnel_that_could_not_come_up_again_for_its_own_leftover_does_after_t
         stage = Stage(where, vpn)
         stage.crash()
         assert "File exists" in vpn.client.tried(f"wg-quick up {vpn.client.folder}/wg0.conf").stderr
-        assert verdicts(where) == (S, frozenset())
+        finds(where, S)
         assert cleaned(where)
         stage.connect()
         assert where.lab.works()

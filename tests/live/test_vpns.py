@@ -56,7 +56,9 @@ def test_cleanup_makes_the_tables_what_they_would_be_without_the_vpn(case: Case,
         assert lab.works() is not case.breaks
 
         planned = program.ask("cleanup", "--dry-run")
-        assert (planned.status, planned.changes(), planned.refused()) == (1 if work else 0, work, frozenset()), planned
+        assert (planned.status, planned.changes(), planned.refused()) == (1 if work else 0, work, frozenset()), (
+            program.story()
+        )
         found = program.ask("diff")
         assert (found.verdicts("orphaned"), found.verdicts("missing")) == (case.orphaned, case.missing), found
         assert (listing(lab.client), frozenset(rules(lab.client))) == (left, rules_left)

@@ -46,7 +46,8 @@ class WgQuick(Vpn):
         own, others = (
             subprocess.check_output(["wg", "pubkey"], text=True, input=key).strip() for key in (ours, theirs)
         )
-        peer = f"PublicKey = {others}\nEndpoint = {self.server_address}:{self.port}\nAllowedIPs = {self.allowed}\nPersistentKeepalive = 1\n"
+        peer = f"PublicKey = {others}\nEndpoint = {self.server_address}:{self.port}\nAllowedIPs = {self.allowed}\n"
+        peer += "PersistentKeepalive = 1\n"
         interface = f"PrivateKey = {ours}\nAddress = {self.address(2)}\n{self.hooks}"
         self.configuration = client.file(f"{self.tunnel}.conf", f"[Interface]\n{interface}[Peer]\n{peer}")
         self.theirs = server.file(
