@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routewatch.core.addresses import DEFAULTS, host_address, is_default, is_half_default, is_host
+from routewatch.core.diff import key
 from routewatch.core.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, PolicyRule, Route
 from routewatch.core.network import routers
 from routewatch.core.signatures import (
@@ -21,8 +22,10 @@ from routewatch.core.signatures import (
 from routewatch.core.tunnels import is_held
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from routewatch.core.case import Case
-    from routewatch.core.memory import Session
+    from routewatch.core.memory import Baseline, Session
     from routewatch.core.model import Link
     from routewatch.core.scene import Scene
     from routewatch.core.signatures import Signature
@@ -99,7 +102,7 @@ def _router_was_replaced(route: Route, case: Case) -> bool:
 
 
 def _was_superseded(route: Route, case: Case) -> bool:
-    """Tell whether, while the session was up, this link got a default via another gateway, and it stands and works.
+    """Tell whether, while the session was up, this link got a default via another gateway, and it works.
 
     It must come from where the default of before came from (DHCP, say): a second uplink supersedes nothing, and
     routers that advertise themselves stand side by side (RFC 4191).
@@ -111,10 +114,18 @@ def _was_superseded(route: Route, case: Case) -> bool:
         other.protocol in before
         and other.gateway != route.gateway
         and (other.family, other.table, other.interface) == (route.family, route.table, route.interface)
-        and case.scene.has(other)
         and case.scene.is_usable(other)
-        for other in case.session.others
+        for other in _later_defaults(case, case.session, case.baseline)
     )
+
+
+def _later_defaults(case: Case, session: Session, baseline: Baseline) -> Iterator[Route]:
+    """Yield what others than the client made while it was up: what stands, and what the client itself put this over."""
+    yield from (other for other in session.others if case.scene.has(other))
+    before = case.scene.lost(baseline)
+    for taken in session.vanished:
+        if taken.route is not None and taken.tie == "author" and key(taken.route) not in before:
+            yield taken.route
 
 
 def _is_twin(one: Route, other: Route) -> bool:

@@ -15,6 +15,7 @@ from routewatch.core.ipv6_settings import is_off
 from routewatch.core.model import Nexthop, PolicyRule, Route
 from routewatch.core.rulings import Verdict
 from routewatch.core.tunnels import is_held, tunnels
+from routewatch.core.verdict import case_of, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     if not isinstance(route, Route) or not is_default(route):
         return False
     rivals = [r for r in scene.rows.routes if is_default(r) and (r.family, r.table) == (route.family, route.table)]
-    usable = [rival for rival in rivals if scene.is_usable(rival) and not _leads_astray(rival, scene)]
+    usable = [rival for rival in rivals if scene.is_usable(rival) and not _is_wrong(rival, scene)]
     if loss.session is None or loss.baseline is None or not _stood_in(loss.baseline, route, scene):
         return bool(usable)
     # What stood beside it before, a second uplink's, has not taken its place.
@@ -111,9 +112,13 @@ def _has_a_successor(loss: Loss, scene: Scene) -> bool:
     return any((r.family, r.table) == (route.family, route.table) for r in made_meanwhile)
 
 
-def _leads_astray(route: Route, scene: Scene) -> bool:
-    """Tell whether a default is wrong by itself: into the loopback, or into containers, where no router answers."""
-    return is_loopback_default(route) or (route.gateway is None and route.interface in scene.containers)
+def _is_wrong(route: Route, scene: Scene) -> bool:
+    """Tell whether a default took nobody's place: a leftover, or one that leads astray by itself.
+
+    It does into the loopback, and into containers, where no router answers.
+    """
+    astray = is_loopback_default(route) or (route.gateway is None and route.interface in scene.containers)
+    return astray or judge(case_of(route, scene)).verdict is Verdict.ORPHANED
 
 
 def _is_out_of_reach(loss: Loss, scene: Scene) -> bool:

@@ -124,3 +124,38 @@ def test_after_a_gateway_change_the_stop_puts_back_a_default_that_leads_nowhere(
     dies(story)
     assert story.left() == {"0.0.0.0/0 via 192.168.77.1 dev eth0 metric 100": "certain"}
     cleans_exactly(story, new, *HOME[1:])
+
+
+def test_a_default_that_the_stop_put_over_that_of_the_new_gateway_is_replaced_by_it() -> None:
+    story = Story()
+    connects(story, adds=(TUN_DEFAULT,))
+    new = "default via 192.168.77.254 dev eth0 proto dhcp metric 100"
+    with story.by("dhclient[400]"):
+        story.add(new)
+        story.remove(DHCP_DEFAULT)
+    story.wait(60)
+    with story.by(*SCRIPT):
+        story.remove(SERVER, TUN_DEFAULT, new)
+        story.add("default via 192.168.77.1 dev eth0 metric 100")
+    dies(story)
+    assert story.left() == {"0.0.0.0/0 via 192.168.77.1 dev eth0 metric 100": "certain"}
+    assert story.missing() == {"0.0.0.0/0 via 192.168.77.254 dev eth0 metric 100 proto dhcp": "certain"}
+    assert [step.action for step in story.plan().steps] == ["replace"]
+    cleans_exactly(story, new, *HOME[1:])
+
+
+def test_a_default_that_somebody_else_put_over_that_of_the_new_gateway_stays() -> None:
+    story = Story()
+    connects(story, adds=(TUN_DEFAULT,))
+    new = "default via 192.168.77.254 dev eth0 proto dhcp metric 100"
+    with story.by("dhclient[400]"):
+        story.add(new)
+        story.remove(DHCP_DEFAULT)
+    story.wait(60)
+    with story.by("ip[310]", "bash[300]"):
+        story.remove(new)
+        story.add("default via 192.168.77.1 dev eth0 metric 100")
+    with story.by(*SCRIPT):
+        story.remove(SERVER, TUN_DEFAULT)
+    dies(story)
+    assert (story.left(), story.missing()) == ({}, {})

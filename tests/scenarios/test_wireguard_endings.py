@@ -104,3 +104,45 @@ def test_a_userspace_wireguard_is_held_by_its_process(story: Story) -> None:
     dies(story, "wg0")
     assert story.left() == dict.fromkeys(SHORT_RULES, sure(story))
     cleans_exactly(story, *HOME)
+
+
+def userspace_up(story: Story, number: int, *, adds: tuple[str, ...]) -> None:
+    """Let wg-quick bring up one of several tunnels of wireguard-go: the process that holds it is none of wg-quick's."""
+    holders = [f"wireguard-go[{700 + each}]" for each in range(number + 1)]
+    wg_quick = f"wg-quick[{500 + 100 * number}]"
+    tunnel = f"wg{number} kind tun index {10 + number} up carrier point_to_point owner {holders[-1]}"
+    story.runs(*holders)
+    with story.by(f"ip[{501 + 100 * number}]", wg_quick):
+        story.up(tunnel, f"10.{9 + number}.0.2/32")
+        story.add(f"default dev wg{number} table {51820 + number}")
+    story.look()
+    with story.by(f"ip[{502 + 100 * number}]", f"wg-quick[{503 + 100 * number}]", wg_quick):
+        story.add(*adds)
+    story.look()
+
+
+@pytest.mark.parametrize("dying", [0, 1])
+def test_two_tunnels_that_came_up_in_one_moment_are_told_apart(dying: int) -> None:
+    own = (
+        (SERVER, "32764: from all lookup main suppress_prefixlength 0", WG_RULES[1]),
+        (
+            "203.0.113.11 via 192.168.77.1 dev eth0",
+            "32762: from all lookup main suppress_prefixlength 0",
+            "32763: not from all fwmark 0xca6d lookup 51821",
+        ),
+    )
+    story = Story()
+    for number in (0, 1):
+        userspace_up(story, number, adds=own[number])
+    story.wait(120)
+    dies(story, f"wg{dying}", leaving=(f"wireguard-go[{701 - dying}]",))
+    assert story.left() == dict.fromkeys(
+        (
+            ("203.0.113.10/32 via 192.168.77.1 dev eth0", "32765: not fwmark 0xca6c lookup 51820"),
+            ("203.0.113.11/32 via 192.168.77.1 dev eth0", "32763: not fwmark 0xca6d lookup 51821"),
+        )[dying],
+        "certain",
+    )
+    other = 1 - dying
+    live = (f"0.0.0.0/0 dev wg{other} table {51820 + other}", f"10.{9 + other}.0.2/32 dev wg{other} proto kernel")
+    cleans_exactly(story, *HOME, *own[other], own[dying][1], left=live)
