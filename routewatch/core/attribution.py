@@ -105,6 +105,11 @@ def is_client(author: Author, session: Session, others: Iterable[Session] = ()) 
     return not any(_laid(clients, rival) for rival in rivals if rival.is_open)
 
 
+def is_nobody(author: Author) -> bool:
+    """Tell whether nobody knows whose doing it was: not seen, or only a short-lived tool whose parents had ended."""
+    return author.kind == "unknown" or author.cut
+
+
 def _laid(clients: frozenset[tuple[int, int]], session: Session) -> bool:
     """Tell whether one of these processes was seen to lay a row into the session's tunnel."""
     return any(
@@ -135,9 +140,9 @@ def tie(row: Route | PolicyRule, author: Author, session: Session, at: Moment) -
     """Say what ties a change to a session, if anything does."""
     if _interface_of(row, session) and _tunnel_was_up(session, at):
         return "interface"
-    if author.kind == "process":
-        return "author" if is_client(author, session) else None
-    if author.kind != "unknown" or row.protocol in OTHERS:
+    if author.kind == "process" and is_client(author, session):
+        return "author"
+    if not is_nobody(author) or row.protocol in OTHERS:
         return None
     return "time" if session.is_open and at.boot - session.opened.boot <= OPENING else None
 

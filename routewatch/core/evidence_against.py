@@ -71,12 +71,22 @@ def _may_rely(session: Session, case: Case) -> bool:
     route, earlier = case.route, case.session
     if route is not None and host_address(route) in servers(session):
         return True
+    if route is None and _bears_anothers_mark(case, session):
+        return False
     known = case.trace is not None and case.trace.tie != "time"  # by time alone nobody knows whose it is
     strangers = (
         earlier is not None and None not in {session.client, earlier.client} and session.client != earlier.client
     )
     stranger = known and strangers
     return not stranger and not (route is not None and has_its_own_way(session, case.scene))
+
+
+def _bears_anothers_mark(case: Case, session: Session) -> bool:
+    """Tell whether a rule is of another client's form than the session's, which is one that makes no rules itself."""
+    signature = signature_of(case)
+    clients = [s for s in case.scene.signatures if s.client == session.client]
+    makes_rules = any(s.tables or s.marks or s.priorities for s in clients)
+    return signature is not None and bool(clients) and signature not in clients and not makes_rules
 
 
 def has_its_own_way(session: Session, scene: Scene) -> bool:

@@ -123,9 +123,8 @@ def _later_defaults(case: Case, session: Session, baseline: Baseline) -> Iterato
     """Yield what others than the client made while it was up: what stands, and what the client itself put this over."""
     yield from (other for other in session.others if case.scene.has(other))
     before = case.scene.lost(baseline)
-    for taken in session.vanished:
-        if taken.route is not None and taken.tie == "author" and key(taken.route) not in before:
-            yield taken.route
+    taken = (t.route for t in session.vanished if t.route is not None and t.tie == "author")
+    yield from (other for other in taken if key(other) not in before)
 
 
 def _is_twin(one: Route, other: Route) -> bool:

@@ -177,6 +177,7 @@ class Author(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Literal["process", "kernel", "routewatch", "unknown"] = "unknown"
     process: Process | None = None
     ancestors: tuple[Process, ...] = ()  # nearest first, without pid 1
+    cut: bool = False  # there were more ancestors, which had ended before they could be read
 
 
 class Moment(Struct, frozen=True, kw_only=True):

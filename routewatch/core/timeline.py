@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.core.addresses import is_default
-from routewatch.core.attribution import Ledger, trace
+from routewatch.core.attribution import Ledger, is_nobody, trace
 from routewatch.core.diff import Changed, Changes, RuleChanges, key, steady
 from routewatch.core.memory import Event, EventKind, Session, Trace
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Author, PolicyRule, Route
@@ -106,7 +106,7 @@ class Book:
         if found is not None and len(found[0].vanished) < TRACES:
             session, entry = found
             self._set(session, vanished=(*session.vanished, entry))
-        elif found is None and own is None and change is not None and change.author.kind == "process":
+        elif found is None and own is None and change is not None and _is_known(change.author):
             self._note_default("others_took", row)
         whose = found[0].id if found else own
         return self._event("removed", row, whose, change.author if change else None)
@@ -144,6 +144,10 @@ class Book:
         route, rule = (row, None) if isinstance(row, Route) else (None, row)
         kind: EventKind = f"{'rule' if route is None else 'route'}_{what}"  # type: ignore[assignment]  # four of the kinds
         return Event(kind=kind, at=self._at, session=session, route=route, policy_rule=rule, author=author)
+
+
+def _is_known(author: Author) -> bool:
+    return author.kind == "process" and not is_nobody(author)
 
 
 def _shown(routes: tuple[Route, ...]) -> tuple[Route, ...]:

@@ -156,6 +156,19 @@ def test_the_author_is_the_process_and_its_ancestors_nearest_first() -> None:
         assert all(process.pid > 1 for process in author.ancestors)
 
 
+def test_a_line_of_ancestors_that_reaches_the_first_process_is_not_cut() -> None:
+    with running(sys.executable, "-c", SLEEPER) as child:
+        assert not Authors(Processes(nobody)).author_of(child.pid, now()).cut
+
+
+def test_a_line_of_ancestors_is_cut_where_one_ended_before_it_was_read() -> None:
+    with running(sys.executable, "-c", SLEEPER) as child:
+        authors = Authors(Processes(nobody), read=lambda pid: None if pid == os.getpid() else read_stat(pid))
+        author = authors.author_of(child.pid, now())
+
+        assert (author.kind, author.ancestors, author.cut) == ("process", (), True)
+
+
 @pytest.mark.parametrize("counter", [1, 3, 1023])
 def test_a_library_with_several_sockets_counts_above_the_pid(counter: int) -> None:
     with running(sys.executable, "-c", SLEEPER) as child:

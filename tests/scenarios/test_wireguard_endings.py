@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.clients import WG_RULES, dies, wireguard_up
+from tests.scenarios.clients import OPENVPN, WG_RULES, dies, openvpn_connects, wireguard_up
 from tests.scenarios.story import HOME, LEFT_SERVER, SERVER, Story, cleans_exactly
 
 SHORT_RULES = {
@@ -146,3 +146,31 @@ def test_two_tunnels_that_came_up_in_one_moment_are_told_apart(dying: int) -> No
     other = 1 - dying
     live = (f"0.0.0.0/0 dev wg{other} table {51820 + other}", f"10.{9 + other}.0.2/32 dev wg{other} proto kernel")
     cleans_exactly(story, *HOME, *own[other], own[dying][1], left=live)
+
+
+def test_a_dead_tunnels_rules_that_nobody_saw_come_are_not_what_an_openvpn_lives_by(story: Story) -> None:
+    openvpn_connects(story)
+    story.heard = False
+    story.runs(OPENVPN, "wireguard-go[700]")
+    story.up("wg0 kind tun index 10 up carrier point_to_point owner wireguard-go[700]", "10.9.0.2/32")
+    story.add("default dev wg0 table 51820", *WG_RULES)
+    story.look()
+    story.wait(120)
+    dies(story, "wg0", leaving=(OPENVPN,))
+    assert story.left() == dict.fromkeys(SHORT_RULES, "likely")
+
+
+def test_a_rule_that_its_client_finds_again_after_a_crash_stays() -> None:
+    rule = "1067: from 10.67.0.2 lookup 67"
+    story = Story()
+    for pid in (800, 801):
+        fastd = f"fastd[{pid}]"
+        story.runs(fastd)
+        with story.by(fastd):
+            story.up(f"tun0 kind tun index {pid} up carrier point_to_point owner {fastd}", "10.67.0.2/32")
+            story.add("default dev tun0 table 67", *((rule,) if pid == 800 else ()))
+        story.look()
+        story.wait(120)
+        if pid == 800:
+            dies(story)
+    assert (story.left(), story.uncertain()) == ({}, set())

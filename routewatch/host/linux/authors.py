@@ -18,7 +18,7 @@ from routewatch.host.linux.port_ids import PID_BITS
 from routewatch.host.processes import Processes, Stat, read_stat, sees_own_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
 KERNEL = Author(kind="kernel")
 OURSELVES = Author(kind="routewatch")
@@ -41,9 +41,12 @@ class _Known(Struct):
 class Authors:
     """Looks up senders at once and remembers them while their process is the same."""
 
-    def __init__(self, processes: Processes, own_ports: Container[int] = ()) -> None:
-        """Take the process table, and port ids of our own sockets where they are not our pid."""
+    def __init__(
+        self, processes: Processes, own_ports: Container[int] = (), read: Callable[[int], Stat | None] = read_stat
+    ) -> None:
+        """Take the process table, port ids of our own sockets where they are not our pid, and what reads a process."""
         self._processes = processes
+        self._read = read
         self._own_ports = own_ports
         self._known: dict[int, _Known] = {}
         self._ancestors: dict[int, tuple[Stat, Process]] = {}
@@ -64,7 +67,7 @@ class Authors:
         age = at.boot - known.verified if known else _BELIEVED_FOR
         if known and 0 <= age < _VERIFIED_FOR:
             return known.author
-        stat = read_stat(pid) if self._trusted else None
+        stat = self._read(pid) if self._trusted else None
         if stat is None:
             return known.author if known and 0 <= age < _BELIEVED_FOR else UNKNOWN
         if known and _same(known.stat, stat):
@@ -77,23 +80,30 @@ class Authors:
         return stat.pid > 1 and not stat.kernel_thread and started <= at.boot
 
     def _learn(self, stat: Stat, at: Moment) -> Author:
-        author = Author(kind="process", process=self._processes.told(stat), ancestors=tuple(self._line_of(stat)))
+        process = self._processes.told(stat)
+        line, cut = self._line_of(stat)
+        author = Author(kind="process", process=process, ancestors=tuple(line), cut=cut)
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known.pop(stat.pid, None)
         self._known[stat.pid] = _Known(stat, author, at.boot)
         return author
 
-    def _line_of(self, child: Stat) -> list[Process]:
-        """Return the ancestors, nearest first; the line ends before pid 1, or where an ancestor can't be seen."""
+    def _line_of(self, child: Stat) -> tuple[list[Process], bool]:
+        """Return the ancestors, nearest first, and whether the line ends at one that is gone already, or hidden.
+
+        Else it ends before pid 1 or a thread of the kernel.
+        """
         line: list[Process] = []
         while child.parent > 1 and len(line) < _GENERATIONS:
-            parent = read_stat(child.parent)
-            if parent is None or parent.kernel_thread or parent.started > child.started:
+            parent = self._read(child.parent)
+            if parent is None or parent.started > child.started:
+                return line, True
+            if parent.kernel_thread:
                 break
             line.append(self._ancestor(parent))
             child = parent
-        return line
+        return line, False
 
     def _ancestor(self, stat: Stat) -> Process:
         met = self._ancestors.get(stat.pid)

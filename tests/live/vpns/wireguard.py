@@ -20,11 +20,13 @@ PORT = 51820  # of the server's first tunnel
 
 
 def own_way(server: str) -> str:
-    """Return the hooks that give the packets to the server a route of their own."""
-    return "".join(
-        f"{hook} = ip route {verb} {server} via {GATEWAY} dev eth0\n"
-        for hook, verb in (("PostUp", "add"), ("PreDown", "del"))
-    )
+    """Return the hooks that give the packets to the server a route of their own.
+
+    The ip that sets it goes on living for a moment, so that it can be seen who it is however busy the machine.
+    """
+    route = f"{server} via {GATEWAY} dev eth0"
+    slowly = f"(echo route add {route}; sleep 0.2) | ip -batch -"
+    return f"PostUp = {slowly}\nPreDown = ip route del {route}\n"
 
 
 class WgQuick(Vpn):
