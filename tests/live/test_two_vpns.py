@@ -64,7 +64,7 @@ def watched(folder: Path, vpn: type[Vpn] = WgQuick) -> Iterator[Place]:
     reason = why_not() or vpn.why_not()
     if reason:
         pytest.skip(reason)
-    with place(folder) as where:
+    with place(folder, seen=True) as where:
         yield where
 
 

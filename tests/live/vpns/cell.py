@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
@@ -23,9 +24,18 @@ if TYPE_CHECKING:
     from tests.live.namespace import Namespace
 
 OWN_FILES = """
+[ ! -e "$0/ip" ] || mount --bind "$0/ip" "$(readlink -f "$(command -v ip)")" || exit 1
 mount --bind "$0/resolv.conf" /etc/resolv.conf 2>/dev/null || [ ! -e /etc/resolv.conf ] || exit 1
 mount --bind "$0/run" /run || exit 1
 exec "$@"
+"""
+# An ip(8) that lives for a moment longer: a message of the kernel names its sender by pid only, and on a busy machine a
+# process that lives for a millisecond has ended before anybody could look who that was.
+SLOW_IP = """#!/bin/sh
+case "$*" in *route\\ *|*rule\\ *) ;; *) exec {ip} "$@" ;; esac
+options=
+while [ "${{1#-}}" != "$1" ]; do options="$options $1"; shift; done
+(echo "$*"; sleep 0.1) | {ip} $options -batch -
 """
 LIMIT = 30.0  # seconds a command may take
 
@@ -39,6 +49,13 @@ class Cell:
         (folder / "run").mkdir(parents=True)
         (folder / "resolv.conf").touch()
         self._started: list[subprocess.Popen[str]] = []
+
+    def slow_down(self) -> None:
+        """Let every ip(8) of the programs here be seen."""
+        real = self.folder / "real" / "ip"
+        real.parent.mkdir()
+        shutil.copy(str(shutil.which("ip")), real)
+        self.file("ip", SLOW_IP.format(ip=real), 0o755)
 
     def file(self, name: str, text: str, mode: int = 0o600) -> Path:
         """Write a file into the folder and return its path."""

@@ -95,6 +95,7 @@ class Case:
     metric: int = 100  # of DHCP's default route
     harmless: bool = False  # what differs is right as it is: nothing is to be done
     breaks: bool = False  # the Internet does not work until somebody cleans up
+    seen: bool = False  # it can be known only where it is seen whose doing each change is
     seldom: bool = False  # told by others as well: not run each time
 
     @property
@@ -177,7 +178,7 @@ CASES = (
     Case(vpn=OpenConnect, ending=killed, left=S_COPIED),
     Case(vpn=OpenConnect, ending=tunnel_deleted, left=S_COPIED),
     Case(vpn=OpenConnect, ending=tunnel_deleted_stopped, left=UNSIGNED, lost=DHCPS, harmless=True, seldom=True),
-    Case(vpn=OpenConnect, ending=moved_stopped, left=UNSIGNED, lost=DHCPS_NEXT, breaks=True),
+    Case(vpn=OpenConnect, ending=moved_stopped, left=UNSIGNED, lost=DHCPS_NEXT, breaks=True, seen=True),
     Case(vpn=OpenConnect, ending=moved_killed, left=S_COPIED, breaks=True),
     Case(vpn=OpenConnect, ending=reconnected_stopped, left=UNSIGNED, lost=DHCPS, harmless=True, seldom=True),
     Case(vpn=OpenConnect, metric=0, ending=stopped, left=UNSIGNED_0, lost=DHCPS_0, harmless=True, seldom=True),
@@ -185,7 +186,7 @@ CASES = (
     Case(vpn=OpenConnect, metric=0, ending=tunnel_deleted, left=S_COPIED_0, lost=DHCPS_0, breaks=True, seldom=True),
     Case(vpn=OpenConnect, metric=0, ending=tunnel_deleted_stopped, left=UNSIGNED_0, lost=DHCPS_0, harmless=True,
          seldom=True),
-    Case(vpn=OpenConnect, metric=0, ending=moved_stopped, left=UNSIGNED_0, seldom=True),
+    Case(vpn=OpenConnect, metric=0, ending=moved_stopped, left=UNSIGNED_0, seen=True, seldom=True),
     Case(vpn=OpenConnect, metric=0, ending=moved_killed, left=S_COPIED_0, breaks=True, seldom=True),
     Case(vpn=OpenConnect, metric=0, ending=reconnected_stopped, lost=DHCPS_0, breaks=True),
     Case(vpn=OpenConnectSplit, ending=stopped, seldom=True),

@@ -60,7 +60,7 @@ class Fastd(Foreground):
     def connect(self) -> None:
         """Start the client and wait: of a client that it believes alive, a server takes no handshake for 15 s."""
         self.start()
-        until(lambda: self.lab.reaches(self.inner), 2 * DEADLINE)
+        until(lambda: self.lab.reaches(self.inner, 1), 2 * DEADLINE)
 
     def serve(self) -> None:
         """Start the server."""

@@ -64,14 +64,19 @@ class Stage:
 
 
 @contextmanager
-def place(folder: Path, metric: int = 100) -> Iterator[Place]:
-    """Make the lab, and run the daemon in it. ``metric`` is that of DHCP's default route."""
+def place(folder: Path, metric: int = 100, *, seen: bool = False) -> Iterator[Place]:
+    """Make the lab, and run the daemon in it.
+
+    ``metric`` is that of DHCP's default route; ``seen`` lets the daemon see whose doing each change is.
+    """
     with ExitStack() as stack:
         lab = stack.enter_context(new_lab(metric))
         client, server = (
             stack.enter_context(cell(namespace, folder / name))
             for namespace, name in ((lab.client, "client"), (lab.server, "server"))
         )
+        if seen:
+            client.slow_down()
         program = Program(lab.client, folder)
         stack.enter_context(program.daemon())
         yield Place(lab, client, server, program)

@@ -51,7 +51,7 @@ class Vpn(ABC):
     def connect(self) -> None:
         """Start the client and wait until its tunnel carries."""
         self.start()
-        until(lambda: self.lab.reaches(self.inner))
+        until(lambda: self.lab.reaches(self.inner, 1))
 
     @abstractmethod
     def stop(self) -> None:

@@ -20,13 +20,9 @@ PORT = 51820  # of the server's first tunnel
 
 
 def own_way(server: str) -> str:
-    """Return the hooks that give the packets to the server a route of their own.
-
-    The ip that sets it goes on living for a moment, so that it can be seen who it is however busy the machine.
-    """
+    """Return the hooks that give the packets to the server a route of their own."""
     route = f"{server} via {GATEWAY} dev eth0"
-    slowly = f"(echo route add {route}; sleep 0.2) | ip -batch -"
-    return f"PostUp = {slowly}\nPreDown = ip route del {route}\n"
+    return f"PostUp = ip route add {route}\nPreDown = ip route del {route}\n"
 
 
 class WgQuick(Vpn):
