@@ -50,7 +50,7 @@ class Ledger:
         """Return the message that took this row: its deletion, or what was put in its place."""
         found = self._last.get(("delete", *_row(row)))
         if found is None and isinstance(row, Route):
-            found = self._last.get(("add", *_slot(row)))
+            found = self._last.get(("add", *slot(row)))
         return found
 
 
@@ -60,7 +60,7 @@ def _names(change: Change) -> Iterable[Hashable]:
         return
     yield (change.action, *_row(row))
     if change.action == "add" and isinstance(row, Route):
-        yield ("add", *_slot(row))
+        yield ("add", *slot(row))
         if row.interface is None:
             yield _place(row)
 
@@ -69,7 +69,7 @@ def _row(row: Route | PolicyRule) -> tuple[Hashable, ...]:
     return (key(row), row.metric) if isinstance(row, Route) else (row,)
 
 
-def _slot(route: Route) -> tuple[Hashable, ...]:
+def slot(route: Route) -> tuple[Hashable, ...]:
     """Name the place in the table: what `ip route replace` takes over, whatever stood there."""
     return ("slot", route.family, route.table, route.destination, route.source, route.metric or 0)
 

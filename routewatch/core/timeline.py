@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.core.addresses import is_default
-from routewatch.core.attribution import Ledger, is_nobody, trace
+from routewatch.core.attribution import UNKNOWN, Ledger, is_nobody, slot, trace
 from routewatch.core.diff import Changed, Changes, RuleChanges, key, steady
 from routewatch.core.memory import Event, EventKind, Session, Trace
 from routewatch.core.model import LOCAL_TABLE, MAIN_TABLE, Author, PolicyRule, Route
@@ -16,7 +16,7 @@ from routewatch.core.volatile import is_passing
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from routewatch.core.model import Moment
+    from routewatch.core.model import Change, Moment
 
 TRACES = 10_000  # a session remembers no more rows: a full table learnt over a VPN is not a leftover
 EVENTS = 5_000  # more changes between two looks than this are one event, "resync"
@@ -31,6 +31,7 @@ class Book:
         """Open the book of these sessions at the moment of the look."""
         self._sessions = {session.id: session for session in sessions}
         self._at = at
+        self._places: set[tuple[Hashable, str | None]] = set()  # what has come: where, and by which link
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -42,6 +43,7 @@ class Book:
         gone: tuple[Row, ...] = (*_shown(routes.removed), *rules.removed)
         # what lies in a tunnel comes first: it tells which of two clients of one name its author is
         come: tuple[Row, ...] = (*self._tunnels_first(_shown(routes.added)), *rules.added)
+        self._places = {(slot(row), row.interface) for row in come if isinstance(row, Route)}
         owners = self._take_out(gone)
         events = [self._remove(row, owners.get(steady_row(row)), ledger) for row in gone]
         self._strike_out(come)
@@ -102,7 +104,7 @@ class Book:
 
     def _remove(self, row: Row, own: int | None, ledger: Ledger) -> Event:
         change = ledger.removed(row)
-        found = None if own is not None else trace(row, change, self.sessions, self._at)
+        found = None if own is not None else self._taker(row, change)
         if found is not None and len(found[0].vanished) < TRACES:
             session, entry = found
             self._set(session, vanished=(*session.vanished, entry))
@@ -110,6 +112,20 @@ class Book:
             self._note_default("others_took", row)
         whose = found[0].id if found else own
         return self._event("removed", row, whose, change.author if change else None)
+
+    def _taker(self, row: Row, change: Change | None) -> tuple[Session, Trace] | None:
+        """Return whose doing it is that a row is gone.
+
+        Where nobody saw it, theirs whose tunnel has a row in its very place now: it was replaced by that.
+        """
+        found = trace(row, change, self.sessions, self._at)
+        if found is not None or not isinstance(row, Route) or (change is not None and not is_nobody(change.author)):
+            return found
+        for session in reversed(self.sessions):
+            if session.is_open and (slot(row), session.tunnel.name) in self._places:
+                author = change.author if change else UNKNOWN
+                return session, Trace(at=self._at, tie="interface", author=author, route=row)
+        return None
 
     def _add(self, row: Row, ledger: Ledger) -> Event:
         change = ledger.added(row)

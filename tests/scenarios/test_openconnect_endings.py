@@ -159,3 +159,27 @@ def test_a_default_that_somebody_else_put_over_that_of_the_new_gateway_stays() -
         story.remove(SERVER, TUN_DEFAULT)
     dies(story)
     assert (story.left(), story.missing()) == ({}, {})
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_default_in_whose_very_place_the_tunnels_stands_was_taken_by_it_though_nobody_saw_that(times: int) -> None:
+    dhcps = "default via 192.168.77.1 dev eth0 proto dhcp"
+    story = Story((dhcps, *HOME[1:]), heard=False)
+    connects(story, adds=(TUN_DEFAULT,), takes=(dhcps,))
+    dies(story)
+    for index in range(10, 9 + times):
+        story.remove(SERVER)
+        connects(story, adds=(TUN_DEFAULT,), tun=TUN.replace("index 9", f"index {index}"))
+        dies(story)
+    assert story.missing() == {"0.0.0.0/0 via 192.168.77.1 dev eth0 proto dhcp": "likely"}
+    assert story.left() == {LEFT_SERVER: "likely"}
+
+
+def test_a_default_that_somebody_else_was_seen_to_take_is_not_the_tunnels_doing() -> None:
+    dhcps = "default via 192.168.77.1 dev eth0 proto dhcp"
+    story = Story((dhcps, *HOME[1:]))
+    with story.by("ip[310]", "bash[300]"):
+        story.remove(dhcps)
+    connects(story, adds=(TUN_DEFAULT,))
+    dies(story)
+    assert (story.missing(), story.left()) == ({}, {LEFT_SERVER: "certain"})
