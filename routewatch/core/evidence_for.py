@@ -124,7 +124,7 @@ def _later_defaults(case: Case, session: Session, baseline: Baseline) -> Iterato
     yield from (other for other in session.others if case.scene.has(other))
     before = case.scene.lost(baseline)
     taken = (t.route for t in session.vanished if t.route is not None and t.tie == "author")
-    yield from (other for other in taken if key(other) not in before)
+    yield from (other for other in taken if is_default(other) and key(other) not in before)
 
 
 def _is_twin(one: Route, other: Route) -> bool:

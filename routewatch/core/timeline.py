@@ -31,7 +31,9 @@ class Book:
         """Open the book of these sessions at the moment of the look."""
         self._sessions = {session.id: session for session in sessions}
         self._at = at
-        self._places: set[tuple[Hashable, str | None]] = set()  # what has come: where, and by which link
+        self._places: set[tuple[Hashable, str | None]] = (
+            set()
+        )  # where rows have come that lie in a tunnel, and in which
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -41,9 +43,11 @@ class Book:
     def enter(self, routes: Changes, rules: RuleChanges, ledger: Ledger) -> tuple[Event, ...]:
         """Enter all changes; removals first, so that a row that only moved is there in the end."""
         gone: tuple[Row, ...] = (*_shown(routes.removed), *rules.removed)
+        tunnels = {session.tunnel.name for session in self.sessions}
         # what lies in a tunnel comes first: it tells which of two clients of one name its author is
-        come: tuple[Row, ...] = (*self._tunnels_first(_shown(routes.added)), *rules.added)
-        self._places = {(slot(row), row.interface) for row in come if isinstance(row, Route)}
+        shown = sorted(_shown(routes.added), key=lambda route: route.interface not in tunnels)
+        come: tuple[Row, ...] = (*shown, *rules.added)
+        self._places = {(slot(route), route.interface) for route in shown if route.interface in tunnels}
         owners = self._take_out(gone)
         events = [self._remove(row, owners.get(steady_row(row)), ledger) for row in gone]
         self._strike_out(come)
@@ -55,10 +59,6 @@ class Book:
         if len(events) > EVENTS:
             return (Event(kind="resync", at=self._at, detail=f"{len(events)} rows differ"),)
         return tuple(events)
-
-    def _tunnels_first(self, come: tuple[Route, ...]) -> tuple[Route, ...]:
-        tunnels = {session.tunnel.name for session in self.sessions}
-        return tuple(sorted(come, key=lambda route: route.interface not in tunnels))
 
     # What concerns all rows of a look is done in one pass over each session, not in one for each row: a VPN that
     # carried a full table takes ten thousands of rows with it when it goes.

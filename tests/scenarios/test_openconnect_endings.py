@@ -144,6 +144,20 @@ def test_a_default_that_the_stop_put_over_that_of_the_new_gateway_is_replaced_by
     cleans_exactly(story, new, *HOME[1:])
 
 
+def test_a_route_of_the_lease_that_the_client_took_is_no_other_gateway() -> None:
+    story = Story()
+    connects(story, adds=(TUN_DEFAULT,), takes=(DHCP_DEFAULT,))
+    leased = "10.20.0.0/16 via 192.168.77.254 dev eth0 proto dhcp metric 100"
+    with story.by("dhclient[400]"):
+        story.add(leased)
+    story.wait(60)
+    with story.by(*SCRIPT):
+        story.remove(SERVER, TUN_DEFAULT, leased)
+        story.add("default via 192.168.77.1 dev eth0 metric 100")
+    dies(story)
+    assert (story.left(), story.missing()) == ({}, {})
+
+
 def test_a_default_that_somebody_else_put_over_that_of_the_new_gateway_stays() -> None:
     story = Story()
     connects(story, adds=(TUN_DEFAULT,))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.live.endings import default
 from tests.live.lab import GATEWAY, NEXT_GATEWAY, SERVER, new_lab, routes, rules
 from tests.live.vpns.fastd import Fastd
-from tests.live.vpns.openconnect import OpenConnect, OpenConnectSplit
+from tests.live.vpns.openconnect import OpenConnect, OpenConnectOverlap, OpenConnectSplit
 from tests.live.vpns.tinc import Tinc
 from tests.live.vpns.wireguard import WgQuick, WgQuickByHalves, WgQuickSplit
 
@@ -152,6 +152,15 @@ DHCPS_NEXT = frozenset({default(NEXT_GATEWAY)})
 UNSIGNED = frozenset(row.replace("proto dhcp", "proto boot") for row in DHCPS)
 UNSIGNED_0 = frozenset(row.replace("proto dhcp", "proto boot") for row in DHCPS_0)
 
+# What vpnc-script puts nothing back for: it replaces, and then deletes.
+OVERLAPPED = frozenset(
+    {
+        "10.50.0.0/16 via 192.168.77.9 dev eth0 proto boot scope global",
+        "172.18.0.0/16 dev docker0 proto kernel scope link src 172.18.0.1",
+        "fd50::/48 via fd77::9 dev eth0 proto boot scope global metric 1024",
+    }
+)
+
 # fmt: off
 CASES = (
     Case(vpn=WgQuick, ending=stopped),
@@ -196,6 +205,8 @@ CASES = (
     Case(vpn=OpenConnectSplit, ending=moved_stopped, seldom=True),
     Case(vpn=OpenConnectSplit, ending=moved_killed, left=S_COPIED, breaks=True, seldom=True),
     Case(vpn=OpenConnectSplit, ending=reconnected_stopped, seldom=True),
+    Case(vpn=OpenConnectOverlap, ending=stopped, lost=OVERLAPPED),
+    Case(vpn=OpenConnectOverlap, ending=killed, left=S_COPIED, lost=OVERLAPPED, seldom=True),
     Case(vpn=Fastd, ending=stopped, seldom=True),
     Case(vpn=Fastd, ending=killed, left=S, rules=RULE_1067),
     Case(vpn=Fastd, ending=tunnel_deleted, left=S, rules=RULE_1067, seldom=True),

@@ -82,6 +82,13 @@ class OpenConnectSplit(OpenConnect):
     routes = "route = 10.60.0.0/255.255.0.0\nroute = fd60::/48"
 
 
+class OpenConnectOverlap(OpenConnect):
+    """A tunnel for prefixes that the client's own network has: the admin's routes, and the network of its bridge."""
+
+    name = "openconnect-overlap"
+    routes = "route = 10.50.0.0/255.255.0.0\nroute = 172.18.0.0/255.255.0.0\nroute = fd50::/48"
+
+
 def _pin(identity: pki.Identity) -> str:
     """Return the SHA-256 of the certificate's public key, as RFC 7469 pins it."""
     key = subprocess.check_output(["openssl", "pkey", "-in", identity.key, "-pubout", "-outform", "DER"])
