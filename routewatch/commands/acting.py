@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 NOT_TRIED = "nothing more was tried"
+CAME_BACK = "it came back at once"
 TAKING_BACK = "its group failed: it is being taken back"
 
 
@@ -213,7 +214,7 @@ def _found(entry: Taken, acted: Acted, scene: Scene) -> Taken:
         return replace(entry, status=status, detail=f"{entry.detail}; the table shows that it was {became}")
     if entry.status != "done" or is_shown:
         return entry
-    detail = "it came back at once" if entry.step.action == "delete" else "the table does not show it"
+    detail = CAME_BACK if entry.step.action == "delete" else "the table does not show it"
     return replace(entry, status="failed", detail=detail)
 
 

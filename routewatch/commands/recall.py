@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from routewatch.commands.acting import CAME_BACK
 from routewatch.commands.archive import StoredStep, unpack_snapshot
 from routewatch.commands.returning import given_back, taken_back
 from routewatch.core.baselines import Series
@@ -136,14 +137,14 @@ def _cut_short(cleanups: list[CleanupRow]) -> list[PolicyRule]:
 
 
 def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
-    """Return what our cleanups deleted and no undo brought back."""
+    """Return what our cleanups deleted and no undo brought back; also what somebody else brought back at once."""
     found = []
     for cleanup in cleanups:
         if cleanup.kind == "undo" or cleanup.state == "undone":
             continue
         at = Moment(wall=cleanup.wall, boot=cleanup.boot, monotonic=cleanup.boot)
-        for stored in _steps(cleanup, "done"):
-            step = stored.step
+        for row in (row for row in cleanup.steps if row.status == "done" or row.detail == CAME_BACK):
+            step = msgspec.msgpack.decode(row.value, type=StoredStep).step
             if step.action == "delete":
                 found.append(Deletion(at=at, route=step.route, policy_rule=step.policy_rule))
             elif step.action == "replace":

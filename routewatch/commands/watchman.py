@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from routewatch.commands.bringers import Bringers
 from routewatch.commands.cleaning import clean_unattended
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
@@ -50,6 +51,7 @@ class Watchman:
         self._log = log
         self._trouble = Trouble(log)
         self._observer = Observer(context, store, writes=True, listens=True)
+        self._bringers = Bringers()
         self._changes: list[Change] = []
         self._lost = False
         self._gap = ""  # in words, until the next look is followed
@@ -103,6 +105,7 @@ class Watchman:
         self._gaps += self._lost
         gap, self._gap = self._gap, ""
         self._changes, self._lost = [], False
+        self._bringers.hear(sight.changes)
         for event in self._observer.take(sight, gap).events:
             self._log_event(event)
         try:
@@ -135,7 +138,9 @@ class Watchman:
     def _consider(self, now: Snapshot) -> None:
         """Judge where something may be left over: a session is over, or was never judged."""
         scene = self._recovered(self._observer.scene(now))
-        found = open_findings(findings(scene))
+        judged = findings(scene)
+        found = open_findings(judged)
+        self._tell_who_brings(judged)
         due = self.second_look()
         if due is None or now.taken.boot >= due:
             self._tell(found)
@@ -206,6 +211,12 @@ class Watchman:
         if found and is_other and self._rested is not None:
             said = f"left over or missing: {len(found)}"
             self._observer.log(Event(kind="orphans_found", at=self._rested.taken, detail=said), self._rested)
+
+    def _tell_who_brings(self, judged: tuple[Finding, ...]) -> None:
+        """Log once of each row that came back after we had deleted it, and who brought it: it is left for good."""
+        for finding, author in self._bringers.news(judged):
+            by = author_text(author) or "by nobody who was seen"
+            self._log.warning("came_back", row=row_text(finding.row), author=by, because=finding.because)
 
     def _act(self, found: tuple[Finding, ...]) -> None:
         if self._context.settings.automatic != "certain" or not any(f.confidence == "certain" for f in found):

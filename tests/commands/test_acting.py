@@ -108,6 +108,10 @@ def test_what_comes_back_at_once_has_failed(dead: Desk) -> None:
     answer = dead.ask("cleanup", "--yes")
     assert (answer.rows[LEFT], answer.status) == ("failed", 1)
 
+    del dead.host.observe  # and nobody fights for it
+    assert dead.ask("cleanup", "--yes").rows == {}
+    assert dead.ask("cleanup", "--yes", "--only", LEFT).refused == {LEFT: "came-back"}
+
 
 def test_an_undo_whose_step_is_refused_says_so_and_can_go_on_later(dead: Desk) -> None:
     dead.story.up("tun0 kind tun index 7 up carrier point_to_point", "10.8.0.6/24")
