@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routewatch.commands.archive import StoredStep, pack
+from routewatch.commands.archive import CAME_BACK, StoredStep, pack
 from routewatch.commands.interruption import Interruption
 from routewatch.core.steps import Step, Taken, inverse
 from routewatch.errors import (
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 NOT_TRIED = "nothing more was tried"
-CAME_BACK = "it came back at once"
 TAKING_BACK = "its group failed: it is being taken back"
 
 

@@ -48,6 +48,9 @@ class StoredSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
 SHARED = tuple(name for name in StoredSnapshot.__struct_fields__ if name not in {"format", "names", "chunks"})
 
 
+CAME_BACK = "it came back at once"  # the detail of a deletion that somebody else took back before it was verified
+
+
 class StoredStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step of the journal, with the trace that undoing it brings back to its session."""
 

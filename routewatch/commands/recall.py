@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from routewatch.commands.acting import CAME_BACK
-from routewatch.commands.archive import StoredStep, unpack_snapshot
+from routewatch.commands.archive import CAME_BACK, StoredStep, unpack_snapshot
 from routewatch.commands.returning import given_back, taken_back
 from routewatch.core.baselines import Series
 from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, TakenBack

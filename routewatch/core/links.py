@@ -56,6 +56,8 @@ class Links:
     def owner_of(self, session: Session) -> Ownership:
         """Say who stands behind a session's tunnel now."""
         link = next((x for x in self.now.links if x.identity == session.tunnel.identity), None)
+        if link is not None and not session.is_open and _is_in_other_hands(link, session.holder):
+            link = None  # Linux uses names and indexes again, and a persistent tun serves whoever opens it
         running = self._free_processes(session.client) if session.client else ()
         return ownership(link, session.holder, running, self.now)
 
@@ -75,3 +77,9 @@ class Links:
             running = processes_of(client, now, self.signatures)
         busy = {(x.owner.pid, x.owner.started) for x in self.now.links if x.owner is not None and x.name in self.held}
         return tuple(p for p in running if (p.pid, p.started) not in busy)
+
+
+def _is_in_other_hands(link: Link, holder: Process | None) -> bool:
+    """Tell whether somebody else holds the link than the one who held it once."""
+    owner = link.owner
+    return owner is not None and holder is not None and (owner.pid, owner.started) != (holder.pid, holder.started)

@@ -7,16 +7,14 @@ command has a process of its own, forked and not started anew, as a story of man
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
 
-from routewatch.cli import main
+from tests.live.forked import CONFIGURATION, preload, said
 from tests.live.person import Person, Said
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from tests.live.namespace import Namespace
 
 EVENTS = {"before": "call", "after": "return"}
-IMPORTED = ("commands.cleanup", "commands.undo", "commands.status", "host.linux.kernel", "host.linux.write")  # once
-CONFIGURATION = 'settle_quiet = "10ms"\nsettle_limit = "5s"\ngrace = "10ms"\n'
 
 
 class Plug(NamedTuple):
@@ -44,15 +40,13 @@ class Forked(Person):
     def __init__(self, namespace: Namespace, folder: Path) -> None:
         """Write a configuration with which nothing is waited for."""
         super().__init__(namespace, folder)
-        for name in IMPORTED:
-            import_module(f"routewatch.{name}")
-        import_module("pyroute2")
+        preload()
         self.configuration.write_text(CONFIGURATION)
 
     def say(self, *words: str, **environment: str) -> Said:
         """Say one command without a terminal, and wait for its end."""
         assert not environment
-        return self.namespace.call(_said, self._common(words))
+        return self.namespace.call(said, self._common(words))
 
     def unplugged(self, plug: Plug, *words: str) -> None:
         """Say a command, and pull the plug in the middle of it. Raises AssertionError where it comes to an end."""
@@ -61,13 +55,6 @@ class Forked(Person):
 
     def _common(self, words: tuple[str, ...]) -> list[str]:
         return [*words, "--config", str(self.configuration), "--state-dir", str(self.state)]
-
-
-def _said(words: list[str]) -> Said:
-    out, err = io.BytesIO(), io.BytesIO()
-    sys.stdout, sys.stderr = (io.TextIOWrapper(each, encoding="utf-8", write_through=True) for each in (out, err))
-    status = main(words)
-    return Said(status, out.getvalue().decode(), err.getvalue().decode())
 
 
 def _unplugged(plug: Plug, words: list[str]) -> Said:
@@ -81,4 +68,4 @@ def _unplugged(plug: Plug, words: list[str]) -> Said:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(told)
-    return _said(words)
+    return said(words)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.live.namespace import Namespace
 
 PR_SET_NAME = 15  # include/uapi/linux/prctl.h
-TUNSETIFF, TUNSETPERSIST = 0x400454CA, 0x400454CB  # include/uapi/linux/if_tun.h
+TUNSETIFF, TUNSETPERSIST, TUNSETIFINDEX = 0x400454CA, 0x400454CB, 0x400454DA  # include/uapi/linux/if_tun.h
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 
 
@@ -59,7 +59,7 @@ class StandIn:
 
 @contextmanager
 def connected(namespace: Namespace, name: str, tunnel: str, *options: str) -> Iterator[StandIn]:
-    """Run a stand-in that holds the tunnel; with ``persist`` the tunnel outlives it."""
+    """Run a stand-in that holds the tunnel; with ``persist`` the tunnel outlives it, a number becomes its index."""
     argv = ["ip", "netns", "exec", namespace.name, sys.executable, __file__, name, tunnel, *options]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         client = StandIn(process)
@@ -74,6 +74,8 @@ def main() -> None:
     name, tunnel, *options = sys.argv[1:]
     ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
     descriptor = os.open("/dev/net/tun", os.O_RDWR)
+    for index in filter(str.isdigit, options):
+        fcntl.ioctl(descriptor, TUNSETIFINDEX, struct.pack("I", int(index)))
     fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", tunnel.encode(), IFF_TUN | IFF_NO_PI))
     fcntl.ioctl(descriptor, TUNSETPERSIST, int("persist" in options))
     sys.stdout.write("done\n")

@@ -16,6 +16,7 @@ import pytest
 from routewatch.errors import ObservationError
 from routewatch.host.linux.dumps import RequestSocket
 from routewatch.host.linux.rtnetlink import messages
+from tests.live.home import HOME, LEFT_SERVER, SERVER, UP
 from tests.live.lab import listing, routes, rules
 from tests.live.program import Program
 from tests.live.stand_in import StandIn, connected
@@ -28,20 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.live
 
-HOME = """
-    sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
-    ip link add eth0 index 60 type veth peer name far0
-    ip link set far0 up
-    ip link set eth0 up
-    ip addr add 192.168.77.2/24 dev eth0
-    ip -6 addr add fd77::2/64 dev eth0
-    ip route add default via 192.168.77.1 dev eth0 proto dhcp src 192.168.77.2 metric 100
-    ip -6 route add default via fd77::1 dev eth0 proto static
-    ip route add 10.50.0.0/16 via 192.168.77.9 dev eth0
-"""
-SERVER = "route add 203.0.113.10 via 192.168.77.1 dev eth0"
-LEFT_SERVER = "203.0.113.10 via 192.168.77.1 dev eth0 proto boot scope global"
-UP = "link set {0} up\naddr add 10.8.{1}.2/32 dev {0}"
 INTO = "route add 10.6{1}.0.0/16 dev {0}"
 LAST = "10.69.0.0/16"  # into the tunnel, with which it goes
 

@@ -81,13 +81,14 @@ def test_of_two_overlapping_sessions_only_the_dead_ones_rows_go() -> None:
     cleans_exactly(story, *HOME)
 
 
-def test_a_tun_of_the_same_name_in_other_hands_is_another_link(story: Story) -> None:
+@pytest.mark.parametrize("index", [17, 7])
+def test_a_tun_of_the_same_name_in_other_hands_is_another_link(story: Story, index: int) -> None:
     openvpn_connects(story)
     dies(story)
     client = "openconnect[900]"
     story.runs(client)
     with story.by(client):
-        story.up("tun0 kind tun index 17 up carrier point_to_point owner openconnect[900]", "10.70.0.2/32")
+        story.up(f"tun0 kind tun index {index} up carrier point_to_point owner openconnect[900]", "10.70.0.2/32")
         story.add("10.71.0.0/16 dev tun0 scope link")
     story.look()
     story.wait(120)
