@@ -13,6 +13,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import warnings
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -63,7 +64,10 @@ class Namespace:
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe()
         child = context.Process(target=_inside, args=(self.name, theirs, partial(function, *args, **kwargs)))
-        child.start()
+        with warnings.catch_warnings():
+            # Python from 3.12 on warns of threads that may hold a lock in the child for ever. Ours only wait in recv().
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            child.start()
         theirs.close()
         try:
             assert ours.poll(CALL_LIMIT), f"{function} took longer than {CALL_LIMIT} s"

@@ -9,7 +9,7 @@ import pytest
 
 from tests import build
 from tests.scenarios.clients import OPENVPN, dies, openvpn_connects
-from tests.scenarios.story import DHCP_DEFAULT, ETH, HOME, LEFT_SERVER, SERVER, Story, cleans_exactly
+from tests.scenarios.story import DHCP_DEFAULT, ETH, HOME, LEFT_SERVER, RA_DEFAULT, SERVER, Story, cleans_exactly
 from tests.scenarios.tunnels import TUN_DEFAULT, connects
 
 EIGHT_HOURS = 8 * 3600.0
@@ -115,3 +115,20 @@ def test_r21_a_leftover_that_slept_with_the_machine_is_still_one() -> None:
     story.wait(10)
 
     assert story.left() == {LEFT_SERVER: "certain"}
+
+
+@pytest.mark.parametrize("gateway", ["192.168.77.1", "192.168.77.254"])
+def test_r21_a_link_that_flaps_at_waking_takes_a_leftover_along_and_nothing_is_put_back_for_it(gateway: str) -> None:
+    story = Story()
+    openvpn_connects(story)
+    dies(story)
+    story.host.sleep(EIGHT_HOURS)
+    story.host.link_down("eth0")
+    story.look(settled=False)
+    assert {step.action for step in story.plan().steps} == set()
+    with story.by("NetworkManager[88]"):
+        story.host.link_up(ETH)
+        story.add(DHCP_DEFAULT.replace("192.168.77.1", gateway), RA_DEFAULT)
+    story.wait(30)
+
+    assert (story.left(), story.missing(), story.plan().steps) == ({}, {}, ())

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routewatch.core.model import Address, Ipv6Settings, Link, Neighbour, NexthopObject
+from routewatch.core.tunnels import is_held
 from routewatch.host.linux.rtnetlink.links import (
     decode_address,
     decode_link,
@@ -125,3 +126,30 @@ def test_no_attribute_of_a_wrong_size_raises(attributes: list[tuple[int, bytes]]
         decode_address(behind[start:])
         decode_neighbour(behind[start:], {})
         decode_nexthop(behind[start:], {})
+
+
+# Kinds of links that the kernel of a small machine may lack, in the bytes that one with them sends: vrf_fill_info() and
+# vrf_fill_slave_info() of drivers/net/vrf.c, wg_setup() of drivers/net/wireguard/device.c (it has no data of its own).
+RUNNING = 0x10041  # IFF_UP | IFF_RUNNING | IFF_LOWER_UP
+
+
+def test_a_vrf_and_the_uplink_in_it_are_read() -> None:
+    vrf = attr(18, attr(1, b"vrf\0") + attr(2, u32(1, 10)))
+    port = attr(18, attr(4, b"vrf\0") + attr(5, u32(1, 10)))
+    blue = link(9, 1, RUNNING | 0x480, attr(3, b"blue\0"), attr(33, b"\1"), vrf)
+    uplink = link(5, 1, RUNNING | 0x1002, attr(3, b"eth1\0"), u32(10, 9), attr(33, b"\1"), port)
+
+    assert decode_link(blue, {}) == Link(name="blue", index=9, kind="vrf", up=True, carrier=True)
+    assert decode_link(uplink, {9: "blue"}) == Link(
+        name="eth1", index=5, kind="ether", up=True, carrier=True, master="blue"
+    )
+
+
+def test_a_wireguard_link_of_the_kernel_is_read_up_and_down() -> None:
+    kind = attr(18, attr(1, b"wireguard\0"))
+    flags = 0x90  # IFF_POINTOPOINT | IFF_NOARP
+    told = [link(7, 0xFFFE, flags | each, attr(3, b"wg0\0"), attr(33, b"\1"), kind) for each in (RUNNING, 0)]
+
+    up, down = (decode_link(each, {}) for each in told)
+    assert up == Link(name="wg0", index=7, kind="wireguard", up=True, carrier=True, point_to_point=True)
+    assert (is_held(up), is_held(down)) == (True, False)

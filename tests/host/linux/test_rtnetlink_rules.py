@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routewatch.core.evidence_against import is_kernel_made
 from routewatch.core.model import PolicyRule
 from routewatch.host.linux.rtnetlink.rules import decode_rule
 from tests.host.linux.test_rtnetlink_routes import attr, ip, u32
@@ -107,3 +108,11 @@ def test_no_payload_raises(payload: bytes) -> None:
 @given(st.lists(st.tuples(st.integers(0, 40), st.binary(max_size=40)), max_size=8))
 def test_no_attribute_of_a_wrong_size_raises(attributes: list[tuple[int, bytes]]) -> None:
     rule(*(attr(kind, value) for kind, value in attributes), src_len=200, dst_len=200)
+
+
+def test_the_rule_that_a_vrf_brings_along_is_the_kernels_own() -> None:
+    # vrf_fib_rule() of drivers/net/vrf.c: FRA_L3MDEV, and no table but each VRF's own
+    found = rule(u32(6, 1000), attr(21, b"\2"), attr(19, b"\1"), u32(13, 0xFFFFFFFF), u32(14, 0xFFFFFFFF))
+
+    assert found == PolicyRule(family="inet", priority=1000, l3mdev=True, protocol="kernel")
+    assert is_kernel_made(found)
