@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from routewatch.core.verdict import Finding
 
 NOTHING = "none"  # as BEFORE: nobody saved a table from before
+# No Mac and no BSD is without the loopback's rows: netstat could not read the kernel's table, and from macOS 26.3 on it
+# ends with 0 all the same (routepr() in its route.c). Nothing vanished, and nothing is new beside such a table.
+EMPTY = "the table is empty: netstat failed when it was saved"
 NOWHEN = Moment(wall=0.0, boot=0.0, monotonic=0.0)
 NOWHERE = Place(boot="saved", namespace="saved")
 LONGEST = 200  # characters that are shown of a line that is not understood
@@ -31,7 +34,8 @@ LONGEST = 200  # characters that are shown of a line that is not understood
 def saved_scene(names: tuple[str, str | None, str | None], context: Context) -> tuple[Scene, tuple[Finding, ...]]:
     """Read the tables from before, after and during, and judge the one from after; without it the table now.
 
-    Raises UsageError for a file that holds no table, or where they are of two systems; ObservationError.
+    Raises UsageError for a file that holds no table or an empty one, or where they are of two systems;
+    ObservationError.
     """
     before, after, during = names
     saved = Saved(
@@ -47,6 +51,8 @@ def saved_scene(names: tuple[str, str | None, str | None], context: Context) -> 
 
 def _snapshot(name: str, context: Context) -> Snapshot:
     saved = read_saved(name)
+    if saved.platform == "macos" and not saved.routes:
+        raise UsageError(f"{name}: {EMPTY}", 'save it again; "none" as BEFORE says that there is none from before')
     for problem in saved.problems:
         context.note(f"warning: {name}: {problem}")
     for line in saved.unparsed:

@@ -118,6 +118,16 @@ def test_a_file_that_is_no_table_is_named(desk: Desk, pastes: Path) -> None:
     assert answer.document["error"]["message"].endswith("shopping: no routing table was recognised")
 
 
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_macs_table_without_a_row_is_a_failed_one_and_nothing_vanished(desk: Desk, pastes: Path, place: int) -> None:
+    (pastes / "failed").write_text("Routing tables\n")
+    words = ["before", "after", "--during", "during"]
+    words[place] = "failed"
+    answer = diff(desk, pastes, *words)
+    assert (answer.status, list(answer.document)) == (2, ["schema", "error"])
+    assert answer.document["error"]["message"].endswith("failed: the table is empty: netstat failed when it was saved")
+
+
 def test_as_text_it_is_a_verdict_and_a_reason(desk: Desk, pastes: Path) -> None:
     answer = desk.say("diff", str(pastes / "before"), str(pastes / "after"), "--during", str(pastes / "during"))
     assert answer.out.startswith("came:\n")
