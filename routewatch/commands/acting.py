@@ -30,6 +30,7 @@ from routewatch.store.journal import CleanupRow, Kind, Mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from routewatch.core.guard import Guard
     from routewatch.core.scene import Scene
     from routewatch.core.steps import Status
     from routewatch.host.port import Host
@@ -64,8 +65,8 @@ class Acted(Struct, frozen=True, kw_only=True):
 class Actor:
     """Takes the steps of one cleanup."""
 
-    def __init__(self, journal: Journal, host: Host, arm: Callable[[int], None] | None = None) -> None:
-        """Act on this host, and write it down here.
+    def __init__(self, journal: Journal, host: Host, guard: Guard, arm: Callable[[int], None] | None = None) -> None:
+        """Act on this host, and write it down here; the guard watches over the table as it is now.
 
         ``arm`` is called with the number of the cleanup before the first step, and raises StateError where nothing
         may be done.
@@ -73,6 +74,7 @@ class Actor:
         self._arm = arm
         self._journal = journal
         self._host = host
+        self._guard = guard
         self._cleanup = 0
         self._taken: list[Taken] = []
         self._stopped: RoutewatchError | None = None
@@ -116,7 +118,7 @@ class Actor:
 
     def _take(self, n: int, intent: Intent) -> Taken:
         step = intent.stored.step
-        why_not = intent.why_not or self._obstacle(step)
+        why_not = intent.why_not or self._obstacle(step) or self._refusal(step)
         if not why_not:
             self._write(Mark(n, "doing"))
             why_not = self._obstacle(step)  # an act that could not be written down is not done
@@ -124,6 +126,17 @@ class Actor:
             return self._marked(Taken(n=n, step=step, status="skipped", detail=why_not))
         taken = self._attempt(n, step)
         return taken if n in self._unsure else self._marked(taken)  # it stays "doing", for whoever sees the table next
+
+    def _refusal(self, step: Step) -> str:
+        """Say what is against a step after those that were done: the plan took all before it for done.
+
+        As after a failure, what was done of its group is taken back.
+        """
+        objection = self._guard.objection(step)
+        if objection is None:
+            return ""
+        self._break(step.group)
+        return f"{objection.sentence}, now that an earlier step was not taken"
 
     def _obstacle(self, step: Step) -> str:
         if self._stopped is not None and not (self._is_begun(step.group) and self._may_finish()):
@@ -149,6 +162,7 @@ class Actor:
             self._stopped = error
             self._unsure.add(n)
             return Taken(n=n, step=step, status="failed", detail=f"the table could not be read: {error.message}")
+        self._guard.done(step)
         if outcome == "done":
             return Taken(n=n, step=step, status="done")
         gone = "it was gone already, or was not this very row any more"
@@ -172,6 +186,7 @@ class Actor:
             self._journal.mark_all(self._cleanup, (*self._owed, Mark(entry.n, "doing", TAKING_BACK)))
             self._owed.clear()
             self._host.apply(inverse(entry.step))
+            self._guard.done(inverse(entry.step))
         except RoutewatchError as error:
             if isinstance(error, ObservationError):
                 self._unsure.add(entry.n)

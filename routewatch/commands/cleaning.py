@@ -18,6 +18,7 @@ from routewatch.commands.pending import Pending, pending, pending_text
 from routewatch.commands.report import objects, report
 from routewatch.commands.waiting import require_privilege
 from routewatch.core.diff import steady
+from routewatch.core.guard import Guard
 from routewatch.core.memory import Event
 from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
@@ -96,7 +97,9 @@ def clean(context: Context, store: Store, observer: Observer, intended: Intended
     found = findings(scene)
     again = plan_for(context, scene, found, intended.wishes)
     arm = None if intended.within is None else arming(context, store, intended.within)
-    acted = Actor(store.journal, context.host, arm).act(_intents(intended.plan, again, scene))
+    acted = Actor(store.journal, context.host, Guard(scene, again.logins), arm).act(
+        _intents(intended.plan, again, scene)
+    )
     try:
         acted, remaining = _verify(store, observer, acted, scene.rows)
     except (ObservationError, StateError) as error:

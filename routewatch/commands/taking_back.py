@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from routewatch.commands.acting import Acted, Actor, Intent, unverified, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.recovery import close_undone, done_steps
+from routewatch.core.guard import Guard
 from routewatch.core.memory import Event
 from routewatch.core.plan import Plan
 from routewatch.core.steps import Step
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
 
 class WayBack(Struct, frozen=True, kw_only=True):
-    """A cleanup, the steps that take it back, and what the log is to say of it."""
+    """A cleanup, the steps that take it back, who watches over them, and what the log is to say of it."""
 
     cleanup: CleanupRow
     plan: Plan
+    guard: Guard
     said: str = "was taken back"
 
 
@@ -45,14 +47,15 @@ class Returned(Struct, frozen=True, kw_only=True):
 
 def way_back(cleanup: CleanupRow, scene: Scene, wishes: Wishes) -> WayBack:
     """Plan the way back from what a cleanup has done."""
-    return WayBack(cleanup=cleanup, plan=plan_undo(done_steps(cleanup).values(), scene, wishes))
+    planned = plan_undo(done_steps(cleanup).values(), scene, wishes)
+    return WayBack(cleanup=cleanup, plan=planned, guard=Guard(scene, planned.logins))
 
 
 def take_back(context: Context, store: Store, observer: Observer, way: WayBack) -> Returned:
     """Take the steps and verify them. Raises StateError where nothing could be written or done."""
     cleanup = way.cleanup
     intents = [Intent(stored=StoredStep(step=step)) for step in way.plan.steps]
-    acted = Actor(store.journal, context.host).act(intents, undoes=cleanup.id)
+    acted = Actor(store.journal, context.host, way.guard).act(intents, undoes=cleanup.id)
     try:
         scene = observer.look()
         acted = verify(store.journal, acted, scene)

@@ -1,4 +1,4 @@
-"""What the table will be after some steps, and what that means: for the last default, for remote logins, for traffic.
+"""What the table will be after some steps, and what that means: for the last default, and for traffic.
 
 The steps are played on values, one after the other; the kernel's choice is simulated on what comes out.
 """
@@ -14,7 +14,7 @@ from routewatch.core.addresses import covers, is_default, prefix
 from routewatch.core.diff import steady
 from routewatch.core.index import ORDINARY, Index, Query
 from routewatch.core.lookup import Answer, lookup
-from routewatch.core.model import MAIN_TABLE, Login, PolicyRule, Route
+from routewatch.core.model import MAIN_TABLE, PolicyRule, Route
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 
 
 class _Played(Index):
-    """The index of a table, without the routes that differ, and with those that come."""
+    """The index of a table, without the routes that differ, and with those that come before and behind the others."""
 
-    def __init__(self, table: Index, differing: Container[Route], come: Index) -> None:
+    def __init__(self, table: Index, differing: Container[Route], leading: Index, come: Index) -> None:
         self._table = table
         self._differing = differing
+        self._leading = leading
         self._come = come
 
     def matching(self, table: int, destination: str) -> Iterator[list[Route]]:
         stay = self._table.matching(table, destination)
         kept = ([route for route in routes if steady(route) not in self._differing] for routes in stay)
-        found = merge(filter(None, kept), self._come.matching(table, destination), key=_shortness)
+        first, last = (index.matching(table, destination) for index in (self._leading, self._come))
+        found = merge(first, filter(None, kept), last, key=_shortness)
         for _, alike in groupby(found, key=_shortness):
             yield [route for routes in alike for route in routes]
 
@@ -89,11 +91,17 @@ class Prospect:
         return differing
 
     @cached_property
+    def _leading(self) -> frozenset[Route]:
+        """The rows, by steady form, that come back before others of their prefix, as the last that was added."""
+        return frozenset(steady(s.route) for s in self._steps() if s.route and s.action == "add" and s.leading)
+
+    @cached_property
     def _rules(self) -> tuple[PolicyRule, ...]:
         rules = list(self._scene.now.rules)
         for step in self._steps():
             if step.policy_rule is not None and step.action == "delete":
-                rules = [rule for rule in rules if rule != step.policy_rule]
+                if step.policy_rule in rules:
+                    rules.remove(step.policy_rule)  # of two that are the same, the kernel takes one
             elif step.policy_rule is not None:
                 rules.append(step.policy_rule)
         return tuple(rules)
@@ -108,7 +116,10 @@ class Prospect:
 
     def index(self) -> Index:
         """Return the routes, ready to be asked many times."""
-        return _Played(self._scene.rows.index, self._differing, Index(self._come()))
+        come = list(self._come())
+        leading = Index(reversed([route for route in come if steady(route) in self._leading]))
+        others = Index(route for route in come if steady(route) not in self._leading)
+        return _Played(self._scene.rows.index, self._differing, leading, others)
 
     def answer(self, destination: str, index: Index | None = None, query: Query = ORDINARY) -> Answer:
         """Return where a packet to this address would go."""
@@ -123,36 +134,6 @@ class Prospect:
 def loses_default(before: Prospect, after: Prospect) -> bool:
     """Tell whether a family loses its last usable default."""
     return bool(before.usable_defaults() - after.usable_defaults())
-
-
-def concerned(step: Step, logins: Iterable[Login]) -> tuple[Login, ...]:
-    """Return the logins whose way a step may change at all: a rule any, a route those that it covers."""
-    route = step.route
-    return tuple(x for x in logins if route is None or covers(route.destination, x.peer.partition("%")[0]))
-
-
-def cuts_login(before: Prospect, after: Prospect, logins: Iterable[Login], scene: Scene) -> str | None:
-    """Return a remote login's address whose traffic would be cut or re-routed.
-
-    What we send on a connection bears the address that the peer has connected to, and rules may ask for that. A login
-    whose way is dead already can't be cut: only ways that carry traffic now are held on to.
-    """
-    mine, theirs = before.index(), after.index()
-    for login in logins:
-        query = Query(source=login.local or None)
-        now = before.answer(login.peer, mine, query)
-        if now.route is None or now.reason or not scene.is_usable(now.route):
-            continue
-        if _way(after.answer(login.peer, theirs, query)) != _way(now):
-            return login.peer
-    return None
-
-
-def _way(answer: Answer) -> tuple[object, ...]:
-    route = answer.route
-    if route is None or answer.reason:
-        return (answer.reason,)
-    return (route.interface, route.gateway, route.nexthops)
 
 
 GLOBAL = "2000::1"  # of the addresses of the Internet, RFC 4291

@@ -196,10 +196,11 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Login(Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
-    """A remote login: the addresses of its two ends."""
+    """A remote login: the addresses of its two ends, with a zone where one is link-local and its link was told."""
 
     peer: str
-    local: str = ""  # ours, which rules may ask for; "" where nobody told
+    local: str = ""  # ours, which rules may ask for, as for its port; "" and 0 where nobody told
+    port: int = 0
 
 
 class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routewatch.core.addresses import is_default
 from routewatch.core.arrangement import grouped, merged, ordered
-from routewatch.core.foresight import Prospect, concerned, cuts_login, effect, loses_default
-from routewatch.core.model import Nexthop, PolicyRule, Route
+from routewatch.core.foresight import Prospect, effect
+from routewatch.core.guard import Guard
+from routewatch.core.model import Login, Nexthop, PolicyRule, Route
 from routewatch.core.refusals import Proposal, Refusal, Wishes, named, refusal, refused
 from routewatch.core.steps import Action, Step
 from routewatch.core.timeline import same
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The steps in the order they are to be taken, and what will not be tried."""
+    """The steps in the order they are to be taken, what will not be tried, and the remote logins that were minded."""
 
     steps: tuple[Step, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    logins: tuple[Login, ...] = ()
 
 
 def plan(findings: Iterable[Finding], scene: Scene, wishes: Wishes) -> Plan:
@@ -44,7 +45,7 @@ def plan(findings: Iterable[Finding], scene: Scene, wishes: Wishes) -> Plan:
         refusals += [refused(p, "limit", f"more than {wishes.limit} at once, unattended") for p in surplus]
         kept, more = _tenable(kept, scene, wishes)
         refusals += more
-    return Plan(steps=_with_effects(kept, scene), refused=tuple(refusals))
+    return Plan(steps=_with_effects(kept, scene), refused=tuple(refusals), logins=wishes.login_peers or ())
 
 
 def _tenable(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Proposals, list[Refusal]]:
@@ -144,24 +145,15 @@ def foreseen(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Propos
     refusals: list[Refusal] = []
     if not proposals:
         return kept, refusals
-    before = now = Prospect.of(scene)
+    guard = Guard(scene, wishes.login_peers or ())
     for proposal in proposals:
-        after = now.after(proposal.step)
-        logins = concerned(proposal.step, wishes.login_peers or ())
-        peer = cuts_login(before, after, logins, scene) if logins else None
-        if peer is not None:
-            refusals.append(refused(proposal, "remote-login", f"it carries the remote login from {peer}"))
-        elif _touches_default(proposal.step) and loses_default(before, after):
-            sentence = "it is the last default route of its family that leads somewhere"
-            refusals.append(refused(proposal, "last-default", sentence))
+        objection = guard.objection(proposal.step)
+        if objection is not None:
+            refusals.append(refused(proposal, objection.rule, objection.sentence))
         else:
             kept.append(proposal)
-            now = after
+            guard.done(proposal.step)
     return kept, refusals
-
-
-def _touches_default(step: Step) -> bool:
-    return any(route is not None and is_default(route) for route in (step.route, step.replaces))
 
 
 def _whole_groups(kept: Proposals, refusals: list[Refusal], proposals: Proposals) -> tuple[Proposals, list[Refusal]]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from routewatch.core.addresses import covers, is_loopback_default
 from routewatch.core.evidence_against import is_made_by_the_system, was_deleted_before
 from routewatch.core.ipv6_settings import is_off
+from routewatch.core.logins import may_reroute
 from routewatch.core.model import Login, PolicyRule, Process, Route
 from routewatch.core.owners import is_advertised
 from routewatch.core.signatures import client_of_process
@@ -181,8 +182,10 @@ def _is_young(process: Process, now: float, grace: float) -> bool:
     return 0 <= now - process.started / TICKS < grace
 
 
-def _is_blind_to_logins(proposal: Proposal, _scene: Scene, wishes: Wishes) -> bool:
-    return wishes.login_peers is None and _takes(proposal.step) is not None
+def _is_blind_to_logins(proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
+    if wishes.login_peers is not None:
+        return False
+    return _takes(proposal.step) is not None or may_reroute(proposal.step, scene)
 
 
 def _is_the_routers(proposal: Proposal, scene: Scene, _wishes: Wishes) -> bool:

@@ -34,7 +34,7 @@ def plan_undo(steps: Iterable[Step], scene: Scene, wishes: Wishes) -> Plan:
     after = Prospect.of(scene, [proposal.step for proposal in kept])
     index = after.index()
     planned = tuple(replace(p.step, effect=effect(p.step, after, index)) for p in kept)
-    return Plan(steps=planned, refused=(*refused, *more))
+    return Plan(steps=planned, refused=(*refused, *more), logins=wishes.login_peers or ())
 
 
 def _proposal(done: Step) -> Proposal:

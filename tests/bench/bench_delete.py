@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.acting import Actor, Intent, verify
 from routewatch.commands.archive import StoredStep
+from routewatch.core.guard import Guard
 from routewatch.core.memory import Memory
 from routewatch.core.scene import Scene
 from routewatch.core.steps import Step
@@ -118,7 +119,7 @@ def by_actor(wanted: list[str]) -> float:
         planned = Scene(host.observe(), Memory())
         assert all(planned.has(route) for intent in intents if (route := intent.stored.step.route))
         begun = perf_counter()
-        acted = Actor(store.journal, host).act(intents)
+        acted = Actor(store.journal, host, Guard(planned, ())).act(intents)
         acted = verify(store.journal, acted, Scene(host.observe(), Memory(), earlier=planned.rows))
         taken = perf_counter() - begun
     assert {entry.status for entry in acted.taken} == {"done"}

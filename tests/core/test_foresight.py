@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 
-from msgspec.structs import replace
-
-from routewatch.core.foresight import Prospect, concerned, cuts_login, effect, loses_default
+from routewatch.core.foresight import Prospect, effect, loses_default
 from routewatch.core.memory import Memory
-from routewatch.core.model import Login
 from routewatch.core.scene import Scene
 from routewatch.core.steps import Step
 from tests import build
@@ -19,7 +16,6 @@ RULES = build.rules("0: from all lookup local", "32766: from all lookup main")
 LAN = "192.168.1.0/24 dev eth0 proto kernel"
 DEFAULT = "default via 192.168.1.1 dev eth0"
 PEER = "198.51.100.9"
-LOGIN = Login(peer=PEER)
 
 
 def scene(*lines: str) -> Scene:
@@ -69,50 +65,9 @@ def test_rules_that_come_and_go_decide() -> None:
     now = Prospect.of(scene(DEFAULT, "blackhole default table 7"))
     with_rule = now.after(Step(action="add", policy_rule=rule))
     assert with_rule.answer("8.8.8.8").reason
-    assert not with_rule.after(Step(action="delete", policy_rule=rule)).answer("8.8.8.8").reason
-
-
-def test_a_login_whose_way_changes_would_be_cut() -> None:
-    there = scene(DEFAULT, f"{PEER} via 192.168.1.254 dev eth0")
-    before = Prospect.of(there)
-    assert cuts_login(before, before.after(delete(f"{PEER} via 192.168.1.254 dev eth0")), (LOGIN,), there) == PEER
-    assert cuts_login(before, before.after(delete(DEFAULT)), (LOGIN,), there) is None
-
-
-def test_a_login_that_finds_no_way_any_more_would_be_cut() -> None:
-    there = scene(DEFAULT)
-    before = Prospect.of(there)
-    assert cuts_login(before, before.after(delete(DEFAULT)), (LOGIN,), there) == PEER
-    rejecting = before.after(add(f"blackhole {PEER}"))
-    assert cuts_login(before, rejecting, (LOGIN,), there) == PEER
-
-
-def test_a_login_whose_way_is_dead_already_cant_be_cut() -> None:
-    there = scene("default via 192.168.5.1 dev eth1")
-    before = Prospect.of(there)
-    assert cuts_login(before, before.after(delete("default via 192.168.5.1 dev eth1")), (LOGIN,), there) is None
-    nowhere = Prospect.of(scene())
-    assert cuts_login(nowhere, nowhere, (LOGIN,), scene()) is None
-
-
-def test_a_route_concerns_the_logins_it_covers_and_a_rule_any() -> None:
-    near = Login(peer="fe80::7%eth0")
-    assert concerned(delete(DEFAULT), (LOGIN, near)) == (LOGIN,)
-    assert concerned(delete("fe80::/64 dev eth0"), (LOGIN, near)) == (near,)
-    rule = Step(action="delete", policy_rule=build.rule("9: from all lookup 7"))
-    assert concerned(rule, (LOGIN, near)) == (LOGIN, near)
-
-
-def test_a_login_to_an_address_with_rules_of_its_own_would_be_cut_by_their_end() -> None:
-    rule = build.rule("900: from 192.168.1.2 lookup 128")
-    own = "default via 192.168.1.254 dev eth0 table 128"
-    base = scene(DEFAULT, own)
-    there = Scene(replace(base.now, rules=(*base.now.rules, rule)), Memory())
-    before = Prospect.of(there)
-    login = Login(peer=PEER, local="192.168.1.2")
-    for step in (Step(action="delete", policy_rule=rule), delete(own)):
-        assert cuts_login(before, before.after(step), (login,), there) == PEER
-        assert cuts_login(before, before.after(step), (LOGIN, replace(login, local="192.168.1.3")), there) is None
+    without = with_rule.after(Step(action="delete", policy_rule=rule))
+    assert not without.answer("8.8.8.8").reason
+    assert not without.after(Step(action="delete", policy_rule=rule)).answer("8.8.8.8").reason
 
 
 def told(step: Step, *lines: str) -> str:

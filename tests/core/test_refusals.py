@@ -227,7 +227,19 @@ def test_a_young_client_that_holds_its_tunnel_connects_no_more() -> None:
 
 def test_nothing_is_taken_away_where_logins_could_not_be_looked_up() -> None:
     assert refused(proposal(), wishes=Wishes(login_peers=None)) == "logins-unknown"
-    assert refused(proposal(action="add"), wishes=Wishes(login_peers=None)) is None
+
+
+def test_where_logins_could_not_be_looked_up_only_what_takes_nobodys_way_over_is_put_back() -> None:
+    blind = Wishes(login_peers=None)
+    default, narrow = (
+        build.route("default via 192.168.1.1 dev eth0"),
+        build.route("10.1.2.0/24 via 192.168.1.7 dev eth0"),
+    )
+    rule = build.rule("9: from all lookup 7")
+    assert refused(proposal(default, "add"), wishes=blind) is None
+    assert refused(proposal(narrow, "add"), wishes=blind) == "logins-unknown"  # 10.1.0.0/16 leads there now
+    assert refused(proposal(rule, "add"), wishes=blind) == "logins-unknown"
+    assert refused(proposal(rule, "add")) is None
 
 
 def test_nothing_is_taken_away_by_a_wish_that_forgot_to_look_the_logins_up() -> None:

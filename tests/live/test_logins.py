@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 # The kernel names a process after the file it runs, which for a script is the script (execve(2)). It listens for IPv4
-# and IPv6 on one socket, as sshd does where it is told no address, and ends with its standard input.
+# and IPv6 on one socket, as sshd does where it is told no address (with port 0 it does not listen); it ends with its
+# standard input.
 SERVER = """#!{interpreter}
 import socket, sys, threading
-listener = socket.create_server(("::", int(sys.argv[1])), family=socket.AF_INET6, dualstack_ipv6=True)
-accepted = []
-def serve():
+port, accepted = int(sys.argv[1]), []
+def serve(listener):
     while True:
         accepted.append(listener.accept())
-threading.Thread(target=serve, daemon=True).start()
+if port:
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    threading.Thread(target=serve, args=(listener,), daemon=True).start()
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -52,9 +54,9 @@ def home(namespace: Namespace) -> Namespace:
     return namespace
 
 
-def login(address: str) -> Login:
+def login(address: str, port: int = 2222) -> Login:
     """Return a login from an address of ours to itself."""
-    return Login(peer=address, local=address)
+    return Login(peer=address, local=address, port=port)
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def test_the_peers_of_another_server_do_not_count(home: Namespace, tmp_path: Pat
 
 def test_port_22_counts_whoever_listens_there(home: Namespace, tmp_path: Path) -> None:
     with server(home, tmp_path, "systemd", 22):
-        assert home.call(logged_in, ("10.1.0.1", 22)) == (login("10.1.0.1"),)
+        assert home.call(logged_in, ("10.1.0.1", 22)) == (login("10.1.0.1", 22),)
 
 
 def test_a_server_of_another_namespace_does_not_count(home: Namespace, tmp_path: Path) -> None:
@@ -112,14 +114,19 @@ def test_a_server_of_another_namespace_does_not_count(home: Namespace, tmp_path:
     assert peers is None or login("10.1.0.1") not in peers
 
 
-def test_without_root_port_22_is_all_that_can_be_told(home: Namespace, tmp_path: Path) -> None:
-    with server(home, tmp_path, "sshd", 22):
-        assert home.call(logged_in, ("10.1.0.1", 22), unprivileged=True) == (login("10.1.0.1"),)
+def test_who_sees_no_holders_counts_whatever_somebody_unseen_accepted(home: Namespace, tmp_path: Path) -> None:
+    with server(home, tmp_path, "sshd", 2222), server(home, tmp_path, "webd", 8080):
+        found = home.call(logged_in, ("10.1.0.1", 2222), ("fd01::1", 8080), unprivileged=True)
+
+    assert found == (login("10.1.0.1"), login("fd01::1", 8080))
 
 
-def test_a_server_that_cannot_be_looked_at_makes_the_answer_unknown(home: Namespace, tmp_path: Path) -> None:
-    with server(home, tmp_path, "sshd", 2222):
-        assert home.call(logged_in, ("10.1.0.1", 2222), unprivileged=True) is None
+def test_who_sees_no_holders_and_nobody_listen_while_a_session_is_there_knows_nothing(
+    home: Namespace, tmp_path: Path
+) -> None:
+    with server(home, tmp_path, "sshd-session", 0):
+        assert home.call(logged_in, unprivileged=True) is None
+        assert home.call(logged_in) == ()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,7 @@ def test_a_server_that_cannot_be_looked_at_makes_the_answer_unknown(home: Namesp
     [
         ("SSH_CONNECTION=198.51.100.7 50022 10.0.0.1 22", "198.51.100.7 10.0.0.1"),
         ("SSH_CLIENT=::ffff:198.51.100.7 50022 22", "198.51.100.7"),
-        ("SSH_CONNECTION=fe80::7%v0 50022 fe80::1%v0 22", "fe80::7 fe80::1"),
+        ("SSH_CONNECTION=fe80::7%v0 50022 fe80::1%v0 22", "fe80::7%v0 fe80::1"),
     ],
 )
 def test_what_sudo_drops_is_found_in_an_ancestors_environment(home: Namespace, variable: str, ends: str) -> None:

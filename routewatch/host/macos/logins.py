@@ -16,9 +16,10 @@ from routewatch.host.logins import SERVERS, SSH_PORT, remote, told_by_environmen
 
 if TYPE_CHECKING:
     from routewatch.core.model import Login
+    from routewatch.host.logins import End
     from routewatch.host.macos.programs import Programs
 
-    Ends = set[tuple[str, str]]  # the peer's address and ours
+    Ends = set[End]
 
 # sshd-session 812 root 4u IPv4 0x... 0t0 TCP 10.0.0.2:22->10.0.0.9:50000 (ESTABLISHED); lsof cuts names at 9 letters
 _CONNECTION = re.compile(r"(?:sshd|dropbear)\S*\s+\d+\s.*\sTCP (\S+):(\d+)->(\S+):\d+ \(ESTABLISHED\)\s*", re.ASCII)
@@ -54,7 +55,7 @@ def _of_servers(programs: Programs) -> Ends | None:
     ports = {row[1] for line in lines if (row := _LISTENER.fullmatch(line))}
     rows = [row for line in lines if (row := _CONNECTION.fullmatch(line))]
     # A server also holds what it forwards for a login (ssh -L, -D): those leave from a port where nobody listens.
-    return {(row[3], row[1]) for row in rows if row[2] in ports or not ports}
+    return {(row[3], row[1], int(row[2])) for row in rows if row[2] in ports or not ports}
 
 
 def _of_port(programs: Programs) -> Ends | None:
@@ -66,7 +67,7 @@ def _of_port(programs: Programs) -> Ends | None:
     rows = [row for line in said.out.splitlines() if (row := _ROW.fullmatch(line)) and row[2] == str(SSH_PORT)]
     if not any(row[4] == "LISTEN" for row in rows):
         return None
-    return {(row[3], row[1]) for row in rows if row[4] == "ESTABLISHED"}
+    return {(row[3], row[1], SSH_PORT) for row in rows if row[4] == "ESTABLISHED"}
 
 
 def _may_be_hidden() -> bool:

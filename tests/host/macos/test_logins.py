@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from routewatch.host.macos.kernel import MacHost
     from tests.macos.mac import Mac
 
-FROM_AFAR = Login(peer="198.51.100.7", local="192.168.7.57")
+FROM_AFAR = Login(peer="198.51.100.7", local="192.168.7.57", port=22)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_the_peers_of_ssh_are_told_and_nobody_elses(mac: Mac, host: MacHost) -> 
     mac.is_logged_in_to("127.0.0.1", local="127.0.0.1")
     mac.forget_calls()
 
-    assert host.login_peers() == (FROM_AFAR, Login(peer="2001:db8:9::1", local="2001:db8:7::57"))
+    assert host.login_peers() == (FROM_AFAR, Login(peer="2001:db8:9::1", local="2001:db8:7::57", port=22))
     assert [call[0] for call in mac.calls()] == ["lsof"]
 
 
@@ -95,7 +95,7 @@ def test_without_lsof_the_connections_of_ports_22_are_known_where_a_server_liste
 
     mac.is_logged_in_to("198.51.100.7")
     mac.is_logged_in_to("2001:db8:9:8:7:6:5:4321", local="2001:db8:7::57")
-    assert host.login_peers() == (FROM_AFAR, Login(peer="2001:db8:9:8:7:6:5:4321", local="2001:db8:7::57"))
+    assert host.login_peers() == (FROM_AFAR, Login(peer="2001:db8:9:8:7:6:5:4321", local="2001:db8:7::57", port=22))
     mac.lacks("lsof")
     assert host.login_peers() is not None
 
