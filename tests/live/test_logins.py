@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from routewatch.core.model import Login
 from routewatch.host.linux.logins import login_peers
-from tests.live.waiting import DEADLINE
+from tests.live.waiting import DEADLINE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,3 +150,29 @@ def test_what_sshd_could_not_name_is_no_peer(home: Namespace) -> None:
     program = "from routewatch.host.linux.logins import login_peers; print(login_peers())"
 
     assert home.run(f'env "SSH_CONNECTION=UNKNOWN 65535 UNKNOWN 65535" {sys.executable} -c "{program}"') == "()\n"
+
+
+def test_who_looks_into_a_tmux_that_is_older_than_his_login_is_found(home: Namespace, tmp_path: Path) -> None:
+    if shutil.which("tmux") is None:
+        pytest.skip("this needs tmux")
+    waits, said = tmp_path / "waits", tmp_path / "said"
+    os.mkfifo(waits)
+    program = "from routewatch.host.linux.logins import login_peers; [print(x.peer, x.local) for x in login_peers()]"
+    window = tmp_path / "window"
+    window.write_text(
+        f"cat {waits}\n{sys.executable} -c '{program}' > {said}.part\nmv {said}.part {said}\ncat {waits}\n"
+    )
+    tmux = f"env -u SSH_CONNECTION -u SSH_CLIENT tmux -f /dev/null -S {tmp_path / 't'}"
+    home.run(f"{tmux} new-session -d sh {window}")
+    onlooker = f"import pty; pty.spawn(['tmux', '-S', '{tmp_path / 't'}', 'attach'])"
+    environment = {**os.environ, "SSH_CONNECTION": "198.51.100.7 50022 10.0.0.1 22", "TERM": "xterm"}
+    argv = ["ip", "netns", "exec", home.name, sys.executable, "-c", onlooker]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as process:
+        try:
+            until(lambda: home.run(f"{tmux} list-clients") != "")
+            waits.write_text("go on")
+            until(said.exists)
+            assert "198.51.100.7 10.0.0.1" in said.read_text().splitlines()
+        finally:
+            home.run(f"{tmux} kill-server")
+            process.kill()
