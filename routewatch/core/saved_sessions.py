@@ -15,7 +15,7 @@ from routewatch.core.addresses import DEFAULTS, covers, host_address, is_default
 from routewatch.core.diff import key
 from routewatch.core.letters import is_own_address, is_own_prefix, is_static, is_systems_own
 from routewatch.core.memory import Session, Trace
-from routewatch.core.model import FAMILIES, LOCAL_TABLE, Author, Link, Moment, Route
+from routewatch.core.model import FAMILIES, LOCAL_TABLE, MAIN_TABLE, Author, Link, Moment, Route
 from routewatch.core.network import reaches
 from routewatch.core.signatures import Signature, client_of_link
 from routewatch.core.tunnels import is_uplink, tunnels
@@ -88,7 +88,7 @@ class Told:
         return tuple(link for link in there if _rows_on(link, self._brought)) or (UNSEEN_TUNNEL,)
 
     def _session(self, tunnel: Link) -> Session:
-        is_up = self._is_up(_rows_on(tunnel, self._brought))
+        is_up = self._is_up(_rows_on(tunnel, self._brought)) if tunnel.name else self._keeps_its_own_table
         return Session(
             id=0,
             tunnel=tunnel,
@@ -105,6 +105,14 @@ class Told:
             return False
         addresses = [row for row in own if _is_of_an_address(row)]
         return all(key(row) in self._now for row in addresses or filter(self._would_stay, self._telling(own)))
+
+    @property
+    def _keeps_its_own_table(self) -> bool:
+        """Tell whether a VPN without a tunnel may be up: what it brought is in tables of its own, and all there.
+
+        strongSwan's packets are told by policies (XFRM), and its table 220 stands for as long as it runs.
+        """
+        return bool(self._brought) and all(row.table != MAIN_TABLE and key(row) in self._now for row in self._brought)
 
     def _telling(self, own: list[Route]) -> list[Route]:
         """Return what went or stays with a VPN that shows no address: rows beside its tunnel may be another's."""

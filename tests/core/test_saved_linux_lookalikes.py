@@ -28,6 +28,12 @@ LOOKALIKES = {
         after=HOME + "fe80::/64 dev eth0 proto kernel metric 256",
         missing="default via fe80::1 dev eth0 proto ra metric 100 expires 1700sec",
     ),
+    "FP-L5 strongSwan is up and has no tunnel": Incident(
+        "its packets are told by XFRM policies; table 220 stands as long as it runs",
+        before=HOME,
+        during=HOME + "10.99.0.0/16 via 10.40.0.1 dev eth0 proto static src 10.40.0.3 table 220\n",
+        after=HOME + "10.99.0.0/16 via 10.40.0.1 dev eth0 proto static src 10.40.0.3 table 220\n",
+    ),
     "L10 overlap while the VPN is up": Incident(
         "explain, don't touch", after=HOME + "10.40.0.0/24 dev tun0 scope link\n" + TUN
     ),
