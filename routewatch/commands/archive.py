@@ -7,7 +7,7 @@ being decoded, and read again by the host that knows the format.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,10 @@ from routewatch.errors import StateError
 if TYPE_CHECKING:
     from routewatch.host.port import Host
 
+T = TypeVar("T")
+
+UNREADABLE = "Name another directory with --state-dir, or move this one away: a new one is begun."
+LARGEST = 2**30  # bytes of a snapshot: ten times the table of a full Internet router
 LEVEL = 1  # zlib: a table of 100,000 routes packs ten to one in the time of one dump
 
 
@@ -64,6 +68,14 @@ def pack(value: Struct | tuple[Struct | tuple[Struct, ...], ...]) -> bytes:
     return msgspec.msgpack.encode(value)
 
 
+def unpack(value: bytes, kind: type[T], what: str) -> T:
+    """Decode a stored value; ``what`` names it. Raises StateError for bytes that are none."""
+    try:
+        return msgspec.msgpack.decode(value, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StateError(f"a stored {what} can't be read: {error}", UNREADABLE) from error
+
+
 def pack_snapshot(snapshot: Snapshot) -> bytes:
     """Encode a snapshot; its routes are not decoded for that."""
     stored = StoredSnapshot(
@@ -78,8 +90,13 @@ def pack_snapshot(snapshot: Snapshot) -> bytes:
 def unpack_snapshot(blob: bytes, host: Host) -> Snapshot:
     """Decode a snapshot. Raises StateError for bytes that are none, or of an unknown format."""
     try:
-        stored = msgspec.msgpack.decode(zlib.decompress(blob), type=StoredSnapshot)
-    except (zlib.error, msgspec.DecodeError) as error:
+        # zlib packs a thousand to one: of damaged bytes nobody knows how much they would become
+        packed = zlib.decompressobj()
+        opened = packed.decompress(blob, LARGEST)
+    except zlib.error as error:
         raise StateError(f"a stored snapshot can't be read: {error}") from error
+    if not packed.eof:
+        raise StateError("a stored snapshot can't be read: it is cut short, or too large")
+    stored = unpack(opened, StoredSnapshot, "snapshot")
     routes = Table(stored.chunks, host.codec(stored.format, stored.names))
     return Snapshot(routes=routes, **{name: getattr(stored, name) for name in SHARED})

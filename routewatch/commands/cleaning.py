@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from routewatch.commands.acting import Acted, Actor, Intent, unverified, verify
 from routewatch.commands.archive import StoredStep
 from routewatch.commands.arming import arming, disarm
+from routewatch.commands.budget import unattended
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.pending import Pending, pending, pending_text
 from routewatch.commands.report import objects, report
@@ -24,9 +25,11 @@ from routewatch.core.plan import Plan, plan
 from routewatch.core.refusals import Refusal, Wishes
 from routewatch.core.remarks import Remark, remarks
 from routewatch.core.scene import Scene
+from routewatch.core.steps import inverse
 from routewatch.core.timeline import steady_row
 from routewatch.core.verdict import Finding, Verdict
 from routewatch.errors import ObservationError, StateError
+from routewatch.render.plan import command
 from routewatch.render.remarks import remark_text
 from routewatch.render.times import iso
 from routewatch.store.locks import try_lock
@@ -36,9 +39,8 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
     from routewatch.core.memory import Trace
-    from routewatch.core.model import PolicyRule, Route
-    from routewatch.core.rows import Rows
-    from routewatch.core.steps import Step
+    from routewatch.core.model import Moment, PolicyRule, Route
+    from routewatch.core.steps import Step, Taken
     from routewatch.store.database import Store
 
     Row: TypeAlias = Route | PolicyRule
@@ -94,14 +96,18 @@ def clean(context: Context, store: Store, observer: Observer, intended: Intended
     It raises nothing once a step was taken: what hindered it then is in the outcome.
     """
     scene = observer.look(intended.scene.rows)
-    found = findings(scene)
-    again = plan_for(context, scene, found, intended.wishes)
+    if observer.trouble is not None:
+        raise observer.trouble
+    found, wishes = findings(scene), intended.wishes
+    if wishes.limit is not None:  # somebody else may have spent it meanwhile
+        wishes = unattended(context, store, wishes)
+    again = plan_for(context, scene, found, wishes)
     arm = None if intended.within is None else arming(context, store, intended.within)
     acted = Actor(store.journal, context.host, Guard(scene, again.logins), arm).act(
         _intents(intended.plan, again, scene)
     )
     try:
-        acted, remaining = _verify(store, observer, acted, scene.rows)
+        acted, remaining = _verify(store, observer, acted, scene)
     except (ObservationError, StateError) as error:
         done = sum(entry.status == "done" for entry in acted.taken)
         acted = replace(acted, stopped=acted.stopped or unverified(error))
@@ -127,21 +133,37 @@ def _to_confirm(context: Context, store: Store, acted: Acted) -> Pending | None:
     return None
 
 
-def _verify(store: Store, observer: Observer, acted: Acted, earlier: Rows) -> tuple[Acted, int]:
-    after = observer.look(earlier)
+def _verify(store: Store, observer: Observer, acted: Acted, before: Scene) -> tuple[Acted, int]:
+    after = observer.look(before.rows)
     acted = verify(store.journal, acted, after)
     store.journal.finish(acted.cleanup, "done")
     remaining = open_findings(findings(observer.scene(after.now, after.rows)))
     done = sum(entry.status == "done" for entry in acted.taken)
     said = f"cleanup {acted.cleanup}: {done} of {len(acted.taken)} steps done"
-    observer.log(Event(kind="cleaned", at=after.now.taken, detail=said), after.now)
+    at, traces = after.now.taken, _traces(before)
+    told = [_act_told(acted.cleanup, each, traces, at) for each in acted.taken if each.status == "done"]
+    observer.log(after.now, *told, Event(kind="cleaned", at=at, detail=said))
     return acted, len(remaining)
+
+
+def _act_told(cleanup: int, taken: Taken, traces: dict[Row | None, StoredTrace], at: Moment) -> Event:
+    """Return what the log says of one act: with what takes it back by hand, should nothing else be left."""
+    step = taken.step
+    return Event(
+        kind="cleaned",
+        at=at,
+        session=_stored(step, traces).session,
+        route=step.route,
+        policy_rule=step.policy_rule,
+        detail=f"by step {taken.n} of cleanup {cleanup}: {command(step)} # taken back by: {command(inverse(step))}",
+    )
 
 
 def clean_unattended(context: Context, store: Store, observer: Observer) -> Cleaned | None:
     """Take the steps that are certain, as the service does by itself.
 
-    None where there are none, others act, or a cleanup is to be confirmed first. Raises PermissionRefusedError,
+    Nothing is taken where all of them are refused; None where there are none, others act, or a cleanup is to be
+    confirmed first. Raises PermissionRefusedError,
     ObservationError, StateError.
     """
     require_privilege(context)
@@ -152,17 +174,14 @@ def clean_unattended(context: Context, store: Store, observer: Observer) -> Clea
         if store.confirmations.pending(context.host.place()):
             return None  # somebody is finding out whether he can live with what was done last
         scene = observer.look()
-        wishes = replace(wishes_of(context), confidences=frozenset({"certain"}), limit=allowance(context, scene))
+        if observer.trouble is not None:
+            raise observer.trouble  # what is remembered may be old
+        wishes = unattended(context, store, replace(wishes_of(context), confidences=frozenset({"certain"})))
         planned = plan_for(context, scene, findings(scene), wishes)
         intended = Intended(plan=planned, wishes=wishes, scene=scene)
-        return clean(context, store, observer, intended) if planned.steps else None
-
-
-def allowance(context: Context, scene: Scene) -> int:
-    """Return how many rows may still be taken unattended, of those that ``max_routes`` allows for one session."""
-    opened = max((session.opened.boot for session in scene.memory.sessions), default=0.0)
-    taken = sum(deletion.at.boot >= opened for deletion in scene.memory.deleted)
-    return max(0, context.settings.max_routes - taken)
+        if planned.steps:
+            return clean(context, store, observer, intended)
+        return Cleaned(acted=Acted(cleanup=0), refused=planned.refused, remaining=0) if planned.refused else None
 
 
 def wishes_of(context: Context) -> Wishes:

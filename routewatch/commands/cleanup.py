@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from routewatch.commands.arming import confirmation_time
-from routewatch.commands.cleaning import Intended, allowance, clean, plan_for, wishes_of
+from routewatch.commands.budget import unattended
+from routewatch.commands.cleaning import Intended, clean, plan_for, wishes_of
 from routewatch.commands.keep import destinations
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.pending import pending, pending_text
@@ -82,8 +83,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         for line in told:
             context.note(line)
         require_none_pending(context, store)
-        limit = allowance(context, scene) if arguments.unattended else None
-        wishes = replace(wishes, settled=settled, limit=limit)
+        wishes = replace(wishes, settled=settled)
+        wishes = unattended(context, store, wishes) if arguments.unattended else wishes
         planned, prospect = _planned(context, scene, wishes)
         if not planned.steps or not (arguments.yes or arguments.unattended or _can_ask(context)):
             prospect = replace(prospect, dry_run=False, within=within)

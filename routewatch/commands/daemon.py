@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from routewatch.commands.context import Context
     from routewatch.config import Settings
+    from routewatch.core.model import Moment
     from routewatch.host.port import Doorbell
     from routewatch.store.database import Store
     from routewatch.store.locks import Lock
@@ -207,17 +208,17 @@ class Daemon:
         if not (settled and snapshot.complete) or snapshot.unsure:
             self._pace = self._pace.rung(self._now())  # there must be a look at the table at rest
         watchman.follow(snapshot, settled=settled)
-        self._appoint(watchman, snapshot.taken.boot)
+        self._appoint(watchman, snapshot.taken)
         notify(f"READY=1\nSTATUS={watchman.status()}")
 
-    def _appoint(self, watchman: Watchman, boot: float) -> None:
+    def _appoint(self, watchman: Watchman, taken: Moment) -> None:
         """Ask for the second look at what a session left, and for one once a cleanup was to be confirmed."""
-        due = watchman.second_look()
-        if due is not None and due > boot:
-            self._pace = self._pace.appointed(self._now() + due - boot)
+        left = watchman.second_look(taken)
+        if left > 0:
+            self._pace = self._pace.appointed(self._now() + left)
         deadline = watchman.rescue_due()
-        if deadline is not None and deadline - boot <= self._pace.poll:  # else the poll comes first
-            self._pace = self._pace.appointed(self._now() + deadline - boot)
+        if deadline is not None and deadline - taken.boot <= self._pace.poll:  # else the poll comes first
+            self._pace = self._pace.appointed(self._now() + deadline - taken.boot)
 
     def _mind_configuration(self, words: set[str], wakeups: Wakeups, watchman: Watchman) -> None:
         if CONFIG in words:

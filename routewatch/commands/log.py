@@ -7,11 +7,10 @@ from datetime import datetime
 from threading import Event as Pause
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from routewatch.commands.archive import unpack
 from routewatch.commands.recall import require_session
 from routewatch.core.memory import Event
-from routewatch.errors import StateError, UsageError
+from routewatch.errors import UsageError
 from routewatch.render.events import event_lines, event_object
 
 if TYPE_CHECKING:
@@ -96,7 +95,4 @@ def _print(rows: list[EventRow], context: Context) -> None:
 
 
 def _event(row: EventRow) -> Event:
-    try:
-        return msgspec.msgpack.decode(row.value, type=Event)
-    except msgspec.DecodeError as error:
-        raise StateError(f"stored event {row.id} can't be read: {error}") from error
+    return unpack(row.value, Event, f"event {row.id}")

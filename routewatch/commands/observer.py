@@ -184,11 +184,11 @@ class Observer:
         self.take(sight)
         return self.scene(sight.snapshot, earlier)
 
-    def log(self, event: Event, now: Snapshot) -> None:
-        """Enter an event of ours into the log, also beside a running daemon. Raises StateError as take() does."""
-        self._try(lambda: self._store.events.add_many([event_row(event, now.place)]), None)
+    def log(self, now: Snapshot, *events: Event) -> None:
+        """Enter events of ours into the log, also beside a running daemon. Raises StateError as take() does."""
+        self._try(lambda: self._store.events.add_many([event_row(event, now.place) for event in events]), None)
         if self.trouble is not None:
-            self._owed = joined(self._owed, Followed(course=self.course, events=(event,)))
+            self._owed = joined(self._owed, Followed(course=self.course, events=events))
 
     def scene(self, now: Snapshot, earlier: Rows | None = None) -> Scene:
         """Return the table in the light of what is remembered. Raises StateError as take() does.

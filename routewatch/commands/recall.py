@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from routewatch.commands.archive import CAME_BACK, StoredStep, unpack_snapshot
+from routewatch.commands.archive import CAME_BACK, StoredStep, unpack, unpack_snapshot
 from routewatch.commands.returning import given_back, taken_back
 from routewatch.core.baselines import Series
 from routewatch.core.memory import Baseline, Deletion, Doubted, Memory, Reason, Session, TakenBack
@@ -61,15 +61,16 @@ def recall_sessions(store: Store, place: Place) -> tuple[Session, ...]:
 
 def session_of(row: SessionRow) -> Session:
     """Return the session of a row. Raises StateError."""
-    try:
-        return replace(msgspec.msgpack.decode(row.value, type=Session), id=row.id, baseline=row.baseline)
-    except msgspec.DecodeError as error:
-        raise StateError(f"stored session {row.id} can't be read: {error}") from error
+    return replace(unpack(row.value, Session, f"session {row.id}"), id=row.id, baseline=row.baseline)
 
 
 def baseline_of(row: BaselineRow, host: Host) -> Baseline:
     """Return the baseline of a row. Raises StateError."""
-    network, doubted = msgspec.msgpack.decode(row.network, type=tuple[Network, Doubted])
+    try:
+        reason = msgspec.convert(row.reason, Reason)
+    except msgspec.ValidationError as error:
+        raise StateError(f"stored baseline {row.id} can't be read: {error}") from error
+    network, doubted = unpack(row.network, tuple[Network, Doubted], "baseline")
     return Baseline(
         id=row.id,
         snapshot=unpack_snapshot(row.snapshot, host),
@@ -77,7 +78,7 @@ def baseline_of(row: BaselineRow, host: Host) -> Baseline:
         doubted=doubted,
         proven=row.proven,
         tainted=row.tainted,
-        reason=msgspec.convert(row.reason, Reason),
+        reason=reason,
     )
 
 
@@ -125,7 +126,7 @@ def recall_memory(store: Store, host: Host, course: Course) -> Memory:
 
 
 def _steps(cleanup: CleanupRow, *statuses: Status) -> list[StoredStep]:
-    return [msgspec.msgpack.decode(row.value, type=StoredStep) for row in cleanup.steps if row.status in statuses]
+    return [unpack(row.value, StoredStep, "step") for row in cleanup.steps if row.status in statuses]
 
 
 def _cut_short(cleanups: list[CleanupRow]) -> list[PolicyRule]:
@@ -158,7 +159,7 @@ def _taken_back(cleanups: list[CleanupRow]) -> list[TakenBack]:
     for cleanup in (c for c in cleanups if c.id in undone):
         at = Moment(wall=cleanup.wall, boot=cleanup.boot, monotonic=cleanup.boot)
         for row in (row for row in cleanup.steps if row.status == "undone"):
-            step = msgspec.msgpack.decode(row.value, type=StoredStep).step
+            step = unpack(row.value, StoredStep, "step").step
             subject = step.route or step.policy_rule
             if subject is not None:
                 found.append(TakenBack(at=at, row=subject))

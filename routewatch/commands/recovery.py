@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from routewatch.commands.acting import TAKING_BACK, shows
-from routewatch.commands.archive import StoredStep
+from routewatch.commands.archive import StoredStep, unpack
 from routewatch.core.steps import Step, inverse
 from routewatch.render.findings import row_text
 from routewatch.store.journal import Mark
@@ -132,4 +131,4 @@ def _found(row: StepRow, scene: Scene) -> _Found:
 
 
 def _step(row: StepRow) -> Step:
-    return msgspec.msgpack.decode(row.value, type=StoredStep).step
+    return unpack(row.value, StoredStep, "step").step

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
-from routewatch.commands.archive import StoredStep
+from routewatch.commands.archive import StoredStep, unpack
 from routewatch.core.timeline import steady_row
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def taken_back(cleanups: Sequence[CleanupRow], *, underway: bool = False) -> lis
     """
     begun = {cleanup.undoes for cleanup in cleanups} if underway else set()
     steps = (
-        msgspec.msgpack.decode(row.value, type=StoredStep)
+        unpack(row.value, StoredStep, "step")
         for cleanup in cleanups
         for row in (() if cleanup.kind == "undo" else cleanup.steps)
         if row.status == "undone" or (row.status == "done" and cleanup.id in begun)

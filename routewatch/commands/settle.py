@@ -115,5 +115,5 @@ def complete(snapshot: Snapshot) -> Snapshot:
 
 
 def grace_left(sessions: tuple[Session, ...], now: float, grace: float) -> float:
-    """Return how many seconds the client of a just-ended session still has to tear down (boot clock)."""
-    return max((s.closed.boot + grace - now for s in sessions if s.closed is not None), default=0.0)
+    """Return how many seconds the client of a just-ended session still has to tear down (monotonic: not in sleep)."""
+    return max((s.closed.monotonic + grace - now for s in sessions if s.closed is not None), default=0.0)

@@ -63,7 +63,7 @@ def take_back(context: Context, store: Store, observer: Observer, way: WayBack) 
         left = close_undone(store, cleanup, scene)
         store.journal.finish(acted.cleanup, "done")
         said = f"cleanup {cleanup.id} {way.said}, {len(left)} steps of it remain"
-        observer.log(Event(kind="cleaned", at=scene.now.taken, detail=said), scene.now)
+        observer.log(scene.now, Event(kind="cleaned", at=scene.now.taken, detail=said))
     except (ObservationError, StateError) as error:
         acted = replace(acted, stopped=acted.stopped or unverified(error))
         left = [entry.step for entry in acted.taken if entry.status != "done"]

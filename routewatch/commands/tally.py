@@ -9,10 +9,9 @@ from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
-from routewatch.commands.archive import StoredStep
+from routewatch.commands.archive import StoredStep, unpack
 from routewatch.core.timeline import steady_row
 from routewatch.render.sessions import Tally
 
@@ -60,7 +59,7 @@ def tallied(store: Store, sessions: Sequence[Session]) -> tuple[tuple[Session, T
 def _done(store: Store) -> defaultdict[int, list[Done]]:
     found: defaultdict[int, list[Done]] = defaultdict(list)
     for value, begun in store.journal.done():
-        stored = msgspec.msgpack.decode(value, type=StoredStep)
+        stored = unpack(value, StoredStep, "step")
         if stored.session is not None:
             found[stored.session].append(Done(stored.step, begun))
     return found

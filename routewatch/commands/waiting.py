@@ -60,7 +60,7 @@ def wait_and_look(context: Context, observer: Observer, grace: float = 0.0) -> t
     """
     sight = _settled_sight(context, observer)
     observer.take(sight)
-    left = grace_left(observer.course.sessions, sight.snapshot.taken.boot, grace) if grace else 0.0
+    left = grace_left(observer.course.sessions, sight.snapshot.taken.monotonic, grace) if grace else 0.0
     if left > 0:
         context.note(f"a VPN has just ended: giving it {left:.1f} s to put back what it changed")
         select.select([], [], [], left)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from routewatch.commands.bringers import Bringers
 from routewatch.commands.cleaning import clean_unattended
+from routewatch.commands.deeds import Deeds
 from routewatch.commands.observer import Observer, findings, open_findings
 from routewatch.commands.recovery import recovered
 from routewatch.commands.rescue import Rescue
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from routewatch.commands.context import Context
-    from routewatch.core.model import Change
+    from routewatch.core.model import Change, Moment
     from routewatch.core.scene import Scene
     from routewatch.core.snapshot import Snapshot
     from routewatch.core.verdict import Finding
@@ -50,6 +51,7 @@ class Watchman:
         self._store = store
         self._log = log
         self._trouble = Trouble(log)
+        self._deeds = Deeds(log)
         self._observer = Observer(context, store, writes=True, listens=True)
         self._bringers = Bringers()
         self._changes: list[Change] = []
@@ -141,8 +143,7 @@ class Watchman:
         judged = findings(scene)
         found = open_findings(judged)
         self._tell_who_brings(judged)
-        due = self.second_look()
-        if due is None or now.taken.boot >= due:
+        if self.second_look(now.taken) <= 0:
             self._tell(found)
             self._act(found)
         if not found and now.taken.boot - self._baseline_at >= BASELINE_EVERY:
@@ -188,10 +189,13 @@ class Watchman:
             self._log.warning("recovered", said=line.strip())
         return self._observer.scene(scene.now) if told else scene
 
-    def second_look(self) -> float | None:
-        """Return when the last closed session is to be judged (boot clock): after its grace and a second look."""
-        closed = [s.closed.boot for s in self._observer.course.sessions if s.closed is not None]
-        return max(closed) + max(self._context.settings.grace, SECOND_LOOK) if closed else None
+    def second_look(self, now: Moment) -> float:
+        """Return in how many seconds the last closed session is to be judged: after its grace and a second look.
+
+        Time asleep is no time for a client to tear down.
+        """
+        closed = [s.closed.monotonic for s in self._observer.course.sessions if s.closed is not None]
+        return max((at + max(self._context.settings.grace, SECOND_LOOK) - now.monotonic for at in closed), default=0.0)
 
     def _tell(self, found: tuple[Finding, ...]) -> None:
         """Log what was found, once as long as it stays the same; many that are one but for where they lead as one."""
@@ -210,7 +214,7 @@ class Watchman:
         is_other, self._told = told != self._told, told
         if found and is_other and self._rested is not None:
             said = f"left over or missing: {len(found)}"
-            self._observer.log(Event(kind="orphans_found", at=self._rested.taken, detail=said), self._rested)
+            self._observer.log(self._rested, Event(kind="orphans_found", at=self._rested.taken, detail=said))
 
     def _tell_who_brings(self, judged: tuple[Finding, ...]) -> None:
         """Log once of each row that came back after we had deleted it, and who brought it: it is left for good."""
@@ -227,9 +231,7 @@ class Watchman:
         try:
             cleaned = clean_unattended(self._context, self._store, self._observer)
             if cleaned is not None:
-                self._log.warning(
-                    "cleaned", cleanup=cleaned.acted.cleanup, steps=cleaned.done, remain=cleaned.remaining
-                )
+                self._deeds.tell(cleaned)
         except StateError as error:
             self._meet(error)
             self._trouble.refuse()

@@ -5,6 +5,7 @@ Steps of one group are taken together or not at all; whenever some are left out,
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -40,9 +41,10 @@ def plan(findings: Iterable[Finding], scene: Scene, wishes: Wishes) -> Plan:
     """Make a plan of the findings that were asked for; the same findings give the same plan."""
     proposals = grouped(ordered(merged([_proposal(f, scene) for f in findings if _is_wished(f, scene, wishes)], scene)))
     kept, refusals = _tenable(proposals, scene, wishes)
-    if wishes.limit is not None and len(kept) > wishes.limit:
-        kept, surplus = _within(kept, wishes.limit)
-        refusals += [refused(p, "limit", f"more than {wishes.limit} at once, unattended") for p in surplus]
+    if wishes.limit is not None and (surplus := _beyond(kept, wishes.limit, wishes.spent)):
+        kept = [p for p in kept if p not in surplus]
+        sentence = f"unattended, no more than {wishes.limit} rows of one session are taken; a person decides"
+        refusals += [refused(p, "limit", sentence) for p in surplus]
         kept, more = _tenable(kept, scene, wishes)
         refusals += more
     return Plan(steps=_with_effects(kept, scene), refused=tuple(refusals), logins=wishes.login_peers or ())
@@ -59,11 +61,16 @@ def _tenable(proposals: Proposals, scene: Scene, wishes: Wishes) -> tuple[Propos
             return kept, refusals
 
 
-def _within(proposals: Proposals, limit: int) -> tuple[Proposals, Proposals]:
-    """Return as many of the first steps as the limit allows, without the groups it would cut, and the others."""
-    cut = {p.step.group for p in proposals[limit:]} - {""}
-    kept = [p for p in proposals[:limit] if p.step.group not in cut]
-    return kept, [p for p in proposals if p not in kept]
+def _beyond(proposals: Proposals, limit: int, spent: dict[int, int]) -> Proposals:
+    """Return the steps that are more than the limit allows of one session, each with all of its group."""
+    used: Counter[int | None] = Counter(spent)
+    over = []
+    for proposal in proposals:
+        used[proposal.finding.session] += 1
+        if used[proposal.finding.session] > limit:
+            over.append(proposal)
+    cut = {p.step.group for p in over} - {""}
+    return [p for p in proposals if p in over or p.step.group in cut]
 
 
 def _with_effects(proposals: Proposals, scene: Scene) -> tuple[Step, ...]:

@@ -53,7 +53,9 @@ class Wishes(Struct, frozen=True, kw_only=True):
     login_peers: tuple[Login, ...] | None = None  # None: not looked up, or could not be
     grace: float = 10.0  # seconds
     settled: bool = True
-    limit: int | None = None  # steps at most, unattended
+    limit: int | None = None  # rows at most of one session, unattended
+    spent: dict[int, int] = {}  # rows of each session that were taken already
+    resting: bool = False  # unattended, enough was done for a while
 
 
 class Proposal(NamedTuple):
@@ -166,6 +168,10 @@ def _was_taken_back(proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
     return any(back.at.boot >= since and same(back.row, row) for back in scene.memory.taken_back)
 
 
+def _is_enough(_proposal: Proposal, _scene: Scene, wishes: Wishes) -> bool:
+    return wishes.limit is not None and wishes.resting
+
+
 def _is_connecting(_proposal: Proposal, scene: Scene, wishes: Wishes) -> bool:
     now = scene.now.taken.boot
     young_tunnel = any(s.is_open and now - s.opened.boot < wishes.grace for s in scene.memory.sessions)
@@ -225,6 +231,7 @@ STANDING: tuple[Standing, ...] = (
     Standing("in-proven-baseline", "it stood in the baseline", _stood_in_proven_baseline),
     Standing("came-back", "somebody brought it back after routewatch had deleted it", _came_back),
     Standing("taken-back", "an undo took this very step back; it needs a person to take it again", _was_taken_back),
+    Standing("rate-limit", "unattended, enough was done in the last ten minutes; a person decides", _is_enough),
     Standing("connecting", "a VPN is connecting at this moment", _is_connecting),
     Standing("logins-unknown", "whether it carries a remote login could not be looked up", _is_blind_to_logins),
 )

@@ -27,7 +27,9 @@ LINK_SCOPED = frozenset({"broadcast", "multicast", "anycast"})
 def command(step: Step) -> str:
     """Return the command line of a step, quoted for a shell; empty for a step without an object."""
     if step.route is not None:
-        return _line(step.route, "route", VERBS[step.action], *_route_words(step.route, step.action))
+        # what hid others goes back in front of them (ip-route(8): prepend)
+        verb = "prepend" if step.action == "add" and step.leading else VERBS[step.action]
+        return _line(step.route, "route", verb, *_route_words(step.route, step.action))
     if step.policy_rule is not None:
         return _line(step.policy_rule, "rule", VERBS[step.action], *_rule_words(step.policy_rule))
     return ""

@@ -215,6 +215,22 @@ def test_a_limit_cuts_no_group() -> None:
     assert len(planned(finding(SERVER), *group, wishes=Wishes(login_peers=(), limit=4)).steps) == 4
 
 
+def test_a_limit_is_each_sessions_own_and_what_was_done_before_counts() -> None:
+    of_one = [finding(SERVER), finding("203.0.113.11 via 192.168.1.1 dev eth0")]
+    of_other = [
+        finding("203.0.113.12 dev tun0", session=2),
+        finding("203.0.113.13 via 192.168.1.7 dev eth0", session=2),
+    ]
+    unattended = Wishes(login_peers=(), limit=2)
+
+    assert len(planned(*of_one, *of_other, wishes=unattended).steps) == 4
+    made = planned(*of_one, *of_other, wishes=replace(unattended, spent={2: 1}))
+    assert [row for _, row in reasons(made)] == ["203.0.113.12/32 dev tun0"]
+    assert planned(*of_one, wishes=replace(unattended, spent={1: 7})).steps == ()
+    assert {rule for rule, _ in reasons(planned(*of_one, wishes=replace(unattended, resting=True)))} == {"rate-limit"}
+    assert planned(*of_one, wishes=Wishes(login_peers=(), resting=True)).steps  # a person decides
+
+
 def test_what_the_kernel_would_not_take_back_now_is_conditional() -> None:
     gone = [
         "10.60.0.0/16 via 10.77.0.1 dev tun0",
