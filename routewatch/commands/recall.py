@@ -144,7 +144,7 @@ def _deletions(cleanups: list[CleanupRow]) -> list[Deletion]:
             continue
         at = Moment(wall=cleanup.wall, boot=cleanup.boot, monotonic=cleanup.boot)
         for row in (row for row in cleanup.steps if row.status == "done" or row.detail == CAME_BACK):
-            step = msgspec.msgpack.decode(row.value, type=StoredStep).step
+            step = unpack(row.value, StoredStep, "step").step
             if step.action == "delete":
                 found.append(Deletion(at=at, route=step.route, policy_rule=step.policy_rule))
             elif step.action == "replace":
