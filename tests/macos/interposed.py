@@ -18,7 +18,7 @@ ROUTED=$(cat {folder}/route.count 2>/dev/null || echo 0)
 AS_IT_IS = 'exec $REAL "$@"'
 INSTEAD = 'if {when}; then {what}; fi\nexec $REAL "$@"'
 THEN = '$REAL "$@"\nSTATUS=$?\nif {when}; then {what}; fi\nexit $STATUS'
-KILLED = "kill -9 $PPID"
+KILLED = "kill -9 $PPID; exit"
 
 
 def interpose(mac: Mac, program: str, script: str = AS_IT_IS) -> None:
