@@ -27,6 +27,13 @@ LEFTOVERS = {
         after=DEFAULT + SERVER,
         orphans=SERVER,
     ),
+    "L2 a network that the client signed as static": Incident(
+        "over the router of the default, come with the tunnel: strongSwan and NetworkManager's VPNs sign so",
+        before=HOME,
+        during=HOME + HALVES + "198.51.100.0/24 via 10.40.0.1 dev eth0 proto static\n",
+        after=HOME + "198.51.100.0/24 via 10.40.0.1 dev eth0 proto static\n",
+        orphans="198.51.100.0/24 via 10.40.0.1 dev eth0 proto static",
+    ),
     "L1 strongSwan signs static": Incident(
         "proto static is a client's here: it came with the tunnel",
         before=HOME,
