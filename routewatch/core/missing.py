@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routewatch.core.addresses import connected_prefix, is_default, is_link_local
-from routewatch.core.bare_addresses import missing_prefixes
-from routewatch.core.conditions import is_proven
+from routewatch.core.addresses import is_default
 from routewatch.core.evidence_for import outlasted
 from routewatch.core.known_routers import unused_routers
 from routewatch.core.losses import losses
@@ -23,14 +21,9 @@ if TYPE_CHECKING:
 
 
 def find_missing(scene: Scene) -> tuple[Finding, ...]:
-    """Judge every row that is lost, and find what nobody has though an address or a known router asks for it."""
+    """Judge every row that is lost, and find the defaults that nobody has though their router is known."""
     found = tuple(_judge(loss, scene) for loss in losses(scene))
-    latest = scene.memory.latest
-    if is_proven(latest) and latest is not None and scene.on_network_of(latest):
-        by_themselves: tuple[Finding, ...] = ()  # what is not there now and was not there then is right so
-    else:
-        by_themselves = tuple(missing_prefixes(scene, found))
-    return (*found, *by_themselves, *unused_routers(scene, found))
+    return (*found, *unused_routers(scene, found))
 
 
 def _judge(loss: Loss, scene: Scene) -> Finding:
@@ -66,17 +59,9 @@ def _confidence(loss: Loss, scene: Scene) -> Confidence:
     if loss.session is None:
         if loss.baseline is not None and loss.baseline.reason == "saved":
             return "likely"  # somebody says that it was right then
-        return "likely" if isinstance(loss.row, Route) and _is_wrong_anywhere(loss.row, scene) else "uncertain"
+        is_lost_default = isinstance(loss.row, Route) and is_default(loss.row) and loss.row.table == MAIN_TABLE
+        return "likely" if is_lost_default else "uncertain"
     proven = loss.baseline is not None and loss.baseline.proven
     by_client = loss.trace is not None and loss.trace.tie == "author"
     gone = scene.owner_of(loss.session) == "gone"
     return "certain" if proven and by_client and gone and outlasted(loss.session, scene) else "likely"
-
-
-def _is_wrong_anywhere(route: Route, scene: Scene) -> bool:
-    """Tell whether a lost row is missed whoever took it: a default, or the route to the prefix of a live address."""
-    if route.table != MAIN_TABLE or is_link_local(route.destination):
-        return False
-    link = scene.links.get(route.interface or "")
-    prefixes = () if link is None or route.gateway is not None else map(connected_prefix, link.addresses)
-    return is_default(route) or (route.protocol == "kernel" and route.destination in prefixes)

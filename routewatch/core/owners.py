@@ -6,14 +6,12 @@ back. What came by a lease its DHCP client knows of; what is put back beside it,
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
-from routewatch.core.addresses import connected_prefix, is_default, is_link_local
+from routewatch.core.addresses import is_default, is_link_local
 from routewatch.core.letters import is_static
 from routewatch.core.model import Route
-from routewatch.core.tunnels import is_uplink
 from routewatch.core.volatile import is_lettered
 
 if TYPE_CHECKING:
@@ -27,19 +25,8 @@ COMMANDS = {
 }
 
 
-# Bridges that the runtimes of containers and virtual machines make, by the names that they give them. Docker keeps one
-# that has its address as it is, also when it starts again (setupBridgeIPv4() in libnetwork/drivers/bridge).
-RUNTIMES = (
-    ("docker[0-9]*", "Docker"),
-    ("docker_gwbridge", "Docker"),
-    (f"br-{'[0-9a-f]' * 12}", "Docker"),
-    ("podman[0-9]*", "Podman"),
-    ("virbr[0-9]*", "libvirt"),
-)
-
-
 class Remedy(NamedTuple):
-    """The owner's command that makes a route again, and why it is his to make; "" where there is none to recommend."""
+    """The owner's command that makes a route again, and why it is his to make."""
 
     because: str
     command: str
@@ -66,15 +53,9 @@ def remedy(route: Route, link: Link, platform: str) -> Remedy | None:
     """Return what the owner of a lost route would do; None where nobody owns it, or nobody knows who does."""
     if is_advertised(route, platform):
         return _advertised(link, platform)
-    if route.gateway is None and route.destination in map(connected_prefix, link.addresses):
-        return _connected(link, platform)
     if not is_default(route) or route.family == "inet6":
         return None
-    return (
-        _mac_lease(link.name, "a default route that is put back by hand")
-        if platform == "macos"
-        else _lease(route, link)
-    )
+    return _mac_lease(link.name) if platform == "macos" else _lease(route, link)
 
 
 def _advertised(link: Link, platform: str) -> Remedy:
@@ -93,26 +74,9 @@ def _advertised(link: Link, platform: str) -> Remedy:
     )
 
 
-def _connected(link: Link, platform: str) -> Remedy | None:
-    """Name who gave a link its address, and with it the route to its prefix."""
-    if platform == "macos":
-        return _mac_lease(link.name, "an address's route that is put back by hand") if is_uplink(link) else None
-    if link.configured_by in COMMANDS:
-        because = f"{link.configured_by} configures {link.name}, and the routes of its addresses are its own"
-        return Remedy(because, _command(link, 0))
-    runtime = next((name for glob, name in RUNTIMES if link.kind == "bridge" and fnmatchcase(link.name, glob)), None)
-    if runtime is None:
-        return None
+def _mac_lease(name: str) -> Remedy:
     return Remedy(
-        f"{runtime} made {link.name}, and makes this route only with it: to make it anew, what is connected has to"
-        " leave it, so that the route alone is the gentler way",
-        "",
-    )
-
-
-def _mac_lease(name: str, what: str) -> Remedy:
-    return Remedy(
-        f"macOS does not know of {what}, and restores its own as it configures"
+        "macOS does not know of a default route that is put back by hand, and restores its own as it configures"
         f" {name} anew: if {name} has its address by DHCP, a renewed lease is the first thing to try; if it was set by"
         " hand, switch its network service off and on",
         f"sudo ipconfig set {quote(name)} DHCP",

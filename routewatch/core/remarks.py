@@ -60,8 +60,8 @@ def _of_owners(scene: Scene) -> Iterator[Remark]:
     )
     told: set[str] = set()
     for remark in (*settings, *commands):  # a command is in vain as long as a setting undoes what it does
-        if (remark.remedy or remark.because) not in told:
-            told.add(remark.remedy or remark.because)
+        if remark.remedy not in told:
+            told.add(remark.remedy)
             yield remark
 
 

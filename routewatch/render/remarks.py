@@ -33,8 +33,6 @@ def command(remark: Remark) -> str:
 
 
 def remark_text(remark: Remark) -> str:
-    """Return a remark and, where there is one, the command on a line of its own."""
+    """Return the two lines of a remark."""
     yours = ", which is yours to remove" if remark.address else ""
-    if not command(remark):
-        return printable(f"  i  {remark.because}")
     return "\n".join(map(printable, (f"  i  {remark.because}{yours}:", f"       $ {command(remark)}")))

@@ -21,7 +21,6 @@ ETH = build.link("eth0 index 2 up carrier", "192.168.1.2/24")
 TUN = build.link("tun0 kind tun index 7 up carrier owner openvpn[1234]", "10.8.0.2/24")
 DEFAULT = "default via 192.168.1.1 dev eth0 proto dhcp metric 100"
 OFFICE = "10.50.0.0/16 via 192.168.1.5 dev eth0"
-LAN = "192.168.1.0/24 dev eth0 proto kernel src 192.168.1.2"
 RULE = build.rule("100: from 10.0.0.0/8 lookup 7")
 
 
@@ -120,15 +119,14 @@ def test_nothing_is_put_back_while_a_tunnel_is_up() -> None:
 
 
 def test_nothing_is_put_back_from_a_tainted_baseline_or_without_one() -> None:
-    tainted, now = replace(BEFORE, tainted=True), seen(OFFICE, LAN)
-    assert rules(missing(now, session(went(DEFAULT)), before=tainted)) == ["tainted-baseline"]
-    assert rules(missing(now, session(went(DEFAULT), baseline=None), before=None)) == ["tainted-baseline"]
+    tainted = replace(BEFORE, tainted=True)
+    assert rules(missing(seen(OFFICE), session(went(DEFAULT)), before=tainted)) == ["tainted-baseline"]
+    assert rules(missing(seen(OFFICE), session(went(DEFAULT), baseline=None), before=None)) == ["tainted-baseline"]
 
 
 def test_nothing_is_put_back_on_another_network() -> None:
     moved = replace(ETH, addresses=build.link("eth0", "192.168.5.2/24").addresses)
-    now = seen("192.168.5.0/24 dev eth0 proto kernel src 192.168.5.2", links=(moved,))
-    assert rules(missing(now, session(went(DEFAULT)))) == ["other-network", "other-network"]
+    assert rules(missing(seen(links=(moved,)), session(went(DEFAULT)))) == ["other-network", "other-network"]
 
 
 def test_a_side_link_on_another_network_is_elsewhere_too() -> None:

@@ -47,7 +47,6 @@ RA_DEFAULT = "default via fe80::1 dev eth0 proto ra metric 1024 expires 90000sec
 ADMIN = "10.50.0.0/16 via 192.168.77.5 dev eth0"
 DOCKER = "172.18.0.0/16 dev br-lab proto kernel src 172.18.0.1"
 LAN = "192.168.77.0/24 dev eth0 proto kernel src 192.168.77.20 metric 100"
-LAN6 = "2001:db8:77::/64 dev eth0 proto ra metric 1024 expires 90000sec"
 HOME = (
     DHCP_DEFAULT,
     ADMIN,
@@ -55,7 +54,7 @@ HOME = (
     LAN,
     RA_DEFAULT,
     "fd50::/48 via fe80::5 dev eth0 metric 1024",
-    LAN6,
+    "2001:db8:77::/64 dev eth0 proto ra metric 1024 expires 90000sec",
     "fe80::/64 dev eth0 proto kernel metric 256",
 )
 KERNEL_RULES = (

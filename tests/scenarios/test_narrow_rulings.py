@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.scenarios.clients import dies, openvpn_connects
-from tests.scenarios.story import DOCKER, HOME, LAN, LAN6, LEFT_SERVER, Story
+from tests.scenarios.story import DOCKER, HOME, LAN, LEFT_SERVER, Story
 
 INTO_BRIDGE = "default dev br-lab scope link"
 
 
 def test_a_default_into_a_bridge_is_an_uplink_of_its_owners_making_where_it_is_the_only_one() -> None:
-    story = Story((INTO_BRIDGE, DOCKER, LAN, LAN6), quiet=0)
+    story = Story((INTO_BRIDGE, DOCKER, LAN), quiet=0)
     story.wait(600)
     assert (story.left(), story.missing(), story.plan().steps) == ({}, {}, ())
 
