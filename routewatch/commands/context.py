@@ -143,7 +143,7 @@ class Context(Speech):
 
         service = None if self.options.state_dir else self.loaded.service
         # os.path asks no questions about a folder that is closed to us; what it holds is told by nobody
-        if service is None or service == self.state_dir or not os.path.isdir(service):  # noqa: PTH112
+        if service is None or service == self.state_dir or not os.path.isdir(service):  # noqa: PTH112 - Path.is_dir() raises there
             return None
         is_closed = not os.access(service, os.X_OK)
         return service if is_closed or os.path.lexists(service / NAME) else None

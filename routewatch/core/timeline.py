@@ -31,9 +31,8 @@ class Book:
         """Open the book of these sessions at the moment of the look."""
         self._sessions = {session.id: session for session in sessions}
         self._at = at
-        self._places: set[tuple[Hashable, str | None]] = (
-            set()
-        )  # where rows have come that lie in a tunnel, and in which
+        # where rows have come that lie in a tunnel, and in which
+        self._places: set[tuple[Hashable, str | None]] = set()
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -62,7 +62,7 @@ def send(kind: int, flags: int, wanted: Request) -> None:
 @cache
 def _pyroute2() -> Any:  # noqa: ANN401 - pyroute2 ships no types
     from pyroute2 import IPRoute  # noqa: PLC0415 - see send()
-    from pyroute2.netlink.rtnl.rtmsg import rtmsg_base  # noqa: PLC0415
+    from pyroute2.netlink.rtnl.rtmsg import rtmsg_base  # noqa: PLC0415 - see send()
 
     # pyroute2 0.9.7 ends at RTA_ENCAP and RTA_EXPIRES, and takes the latter for hexadecimal digits. Its map of
     # attributes is compiled with the first message, so it is made longer before that. A later pyroute2 may know more.
